@@ -1,0 +1,1 @@
+"""Decides what to say, and owns what every conversation needs."""

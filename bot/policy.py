@@ -1,0 +1,150 @@
+"""What to do with one message: a pure decision from what is known of it.
+
+Threshold and reason are named separately, so that each decision can be explained. Nothing here
+reads a text, a database or a clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from bot.settings import PolicySettings
+
+SMALL_TALK = frozenset(
+    {
+        *("greet", "goodbye", "thank", "how_are_you", "bot_challenge", "compliment"),
+        *("what_can_you_do", "affirm", "deny", "cancel_flow"),
+    }
+)
+
+
+class Act(StrEnum):
+    """What the bot does in a turn."""
+
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    FLOW = "flow"
+    INTERRUPT = "interrupt"  # answer a question in the middle of a flow, then go on with it
+    CANCEL = "cancel"
+    SMALL_TALK = "small_talk"
+    HELPED = "helped"
+    RETRY = "retry"  # an answer didn't help: offer what else there is
+    REPHRASE = "rephrase"
+    HAND_OVER = "hand_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a message has been understood.
+
+    `confidence` is the probability that the best article answers; `alternatives` counts the
+    articles worth offering; `intent_confidence` is the intent's probability. `form` says whether
+    a form is open, `fills` whether the message gives what it asked for.
+    """
+
+    intent: str = ""
+    intent_confidence: float = 0.0
+    confidence: float = 0.0
+    alternatives: int = 0
+    chosen: bool = False
+    already_unhelpful: bool = False
+    starts_flow: bool = False
+    form: bool = False
+    fills: bool = False
+    asked: Literal["helped", "person"] | None = None
+    failures: int = 0
+    frustration: float = 0.0
+    knowledge_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do and why. `handoff` is set when a person takes over."""
+
+    act: Act
+    reason: str
+    handoff: str | None = None
+
+
+def decide(facts: Facts, policy: PolicySettings) -> Decision:
+    """The first rule that applies decides; there is always one."""
+    return next(
+        decision
+        for rule in (_people_first, _feedback, _in_a_form, _knowledge, _last_resort)
+        for decision in rule(facts, policy)
+    )
+
+
+def _people_first(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
+    """Danger, a wish for a person and lost patience come before everything else."""
+    sure = facts.intent_confidence >= policy.flow
+    if facts.intent == "safety_emergency" and sure:
+        yield _hand_over("safety", "danger_reported")
+    if facts.intent == "talk_to_human" and sure:
+        yield _hand_over("asked_for_person", "asked_for_person")
+    if facts.asked == "person" and facts.intent == "affirm" and sure:
+        yield _hand_over("asked_for_person", "accepted_offer_of_person")
+    if facts.frustration >= policy.frustration:
+        yield _hand_over("frustration", "frustration_over_threshold")
+
+
+def _feedback(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
+    """The reply to "did that help?"."""
+    if facts.form or facts.intent_confidence < policy.flow:
+        return
+    asked = facts.asked == "helped"
+    if facts.intent == "helped" or (asked and facts.intent == "affirm"):
+        yield Decision(Act.HELPED, "customer_says_it_helped")
+    if facts.intent == "not_helped" or (asked and facts.intent == "deny"):
+        if facts.failures == 0 and facts.alternatives:
+            yield Decision(Act.RETRY, "answer_did_not_help")
+        yield _hand_over("loop", "second_answer_did_not_help")
+
+
+def _in_a_form(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
+    """A form that waits for a value can be cancelled, filled, or interrupted by a question."""
+    if not facts.form:
+        return
+    sure = facts.intent_confidence >= policy.flow
+    if facts.intent == "cancel_flow" and sure:
+        yield Decision(Act.CANCEL, "customer_cancelled")
+    if facts.fills:
+        yield Decision(Act.FLOW, "message_fills_form")
+    if facts.starts_flow and sure:
+        yield Decision(Act.FLOW, "another_flow_asked_for")
+    if facts.confidence >= policy.answer:
+        yield Decision(Act.INTERRUPT, "question_during_form")
+    yield Decision(Act.FLOW, "form_asks_again")
+
+
+def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
+    """Flows, answers, choices and small talk."""
+    sure = facts.intent_confidence >= policy.flow
+    if facts.chosen:
+        yield Decision(Act.ANSWER, "customer_chose_article")
+    if facts.starts_flow and sure:
+        yield Decision(Act.FLOW, "intent_starts_flow")
+    if facts.intent in SMALL_TALK and sure:
+        yield Decision(Act.SMALL_TALK, "small_talk")
+    if facts.knowledge_empty:
+        yield _hand_over("bot_error", "knowledge_base_is_empty")
+    if facts.confidence >= policy.answer:
+        if not facts.already_unhelpful:
+            yield Decision(Act.ANSWER, "confidence_over_threshold")
+        if facts.failures == 0 and facts.alternatives:
+            yield Decision(Act.RETRY, "answer_did_not_help_before")
+        yield _hand_over("loop", "only_answer_did_not_help_before")
+
+
+def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
+    """Not sure: one choice or rephrase, then a person."""
+    if facts.failures:
+        yield _hand_over("low_confidence", "low_confidence_twice")
+    if facts.confidence >= policy.choice and facts.alternatives > 1:
+        yield Decision(Act.CHOOSE, "confidence_between_thresholds")
+    yield Decision(Act.REPHRASE, "confidence_under_threshold")
+
+
+def _hand_over(handoff: str, reason: str) -> Decision:
+    return Decision(Act.HAND_OVER, reason, handoff)

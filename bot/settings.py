@@ -1,0 +1,149 @@
+"""Settings: environment first (`FIRSTLINE_...`), then `firstline.toml` in the data directory."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+PUBLIC = "public"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and the mend."""
+
+
+class Desk(BaseModel, extra="forbid"):
+    """A support desk: who it serves, what it may tell them, and when people are there.
+
+    `audiences` are the articles it may use. `open` says whether strangers may write to it
+    without an agent's token; a desk with articles that aren't public should stay closed.
+    `hours` maps a day to "HH:MM-HH:MM" in `timezone`; a day that is missing is closed.
+    """
+
+    name: str = "Support"
+    greeting: str = "Ask me anything about our products. A person is here too, if you need one."
+    audiences: frozenset[str] = frozenset({PUBLIC})
+    open: bool = True
+    hours: dict[Day, str] = {
+        "mon": "09:00-17:00",
+        "tue": "09:00-17:00",
+        "wed": "09:00-17:00",
+        "thu": "09:00-17:00",
+        "fri": "09:00-17:00",
+    }
+    timezone: str = "Europe/London"
+    suggestions: list[str] = []
+    accent: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$")
+
+    @field_validator("hours")
+    @classmethod
+    def _hours_are_spans(cls, hours: dict[Day, str]) -> dict[Day, str]:
+        for day, span in hours.items():
+            opens, _, closes = span.partition("-")
+            if not (_is_clock(opens) and _is_clock(closes) and opens < closes):
+                raise ValueError(f'{day} = "{span}": write "HH:MM-HH:MM", the start first')
+        return hours
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f'no time zone is called "{timezone}"') from error
+        return timezone
+
+
+def _is_clock(text: str) -> bool:
+    hours, _, minutes = text.partition(":")
+    return (
+        len(text) == 5
+        and (hours + minutes).isdigit()
+        and int(hours) <= 24
+        and int(minutes) < 60
+        and text <= "24:00"
+    )
+
+
+class PolicySettings(BaseModel, extra="forbid"):
+    """When the bot answers, asks, or hands over. All are probabilities or scores in 0..1.
+
+    `answer` is the least confidence for an answer, `choice` the least for offering choices,
+    `flow` the least probability of an intent for starting a flow. `frustration` is the score
+    of the conversation from which a person takes over.
+    """
+
+    answer: float = Field(default=0.6, ge=0, le=1)
+    choice: float = Field(default=0.25, ge=0, le=1)
+    flow: float = Field(default=0.5, ge=0, le=1)
+    frustration: float = Field(default=0.7, ge=0, le=1)
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. `data` holds everything that a run writes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FIRSTLINE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data: Path = Path("data")
+    database_url: str | None = None
+    model: str = "all-MiniLM-L6-v2"
+    company: str = "Firstline"
+    demo: bool = False
+    retailer: str | None = None
+    policy: PolicySettings = PolicySettings()
+    desks: dict[str, Desk] = {"customers": Desk()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _toml(settings_cls, init_settings)
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite in the data directory unless another is named."""
+        return self.database_url or f"sqlite:///{self.data / 'firstline.db'}"
+
+    def desk(self, name: str) -> Desk:
+        """The desk of that name, or a KeyError whose message names those that exist."""
+        try:
+            return self.desks[name]
+        except KeyError:
+            raise KeyError(f'no desk is called "{name}"; there are: {", ".join(self.desks)}') from None
+
+
+def _toml(
+    settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource
+) -> TomlConfigSettingsSource:
+    data = Path(init_settings().get("data", "data"))
+    return TomlConfigSettingsSource(settings_cls, toml_file=data / "firstline.toml")
+
+
+def load_settings(data: Path) -> Settings:
+    """The settings of the installation in `data`; raises SettingsError."""
+    try:
+        return Settings(data=data.resolve())
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise SettingsError(f"{data / 'firstline.toml'} or FIRSTLINE_*: {problems}") from error
+    except ValueError as error:  # broken TOML
+        raise SettingsError(f"{data / 'firstline.toml'}: {error}") from error

@@ -1,0 +1,1 @@
+"""Carries words between people and the desk."""

@@ -1,0 +1,1 @@
+"""Decides who speaks, and keeps the record."""

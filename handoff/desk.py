@@ -1,0 +1,287 @@
+"""The front desk: takes each turn of a conversation, and does what agents ask.
+
+Every act is one short transaction followed by a hint to whoever is looking.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.conversation import Author, Conversation, Message, State, Status
+from bot.db import Database, now
+from bot.engine import Engine, Turn
+from bot.hints import Hints
+from bot.hours import describe, is_staffed
+from bot.settings import Desk, Settings
+from bot.turn import Kind, Reply
+from handoff import queue
+from handoff.agents import Agent
+from handoff.lease import still_holds, take_lease
+from handoff.queue import Refused
+from handoff.ticket import Reason
+from handoff.transcript import write_line
+
+log = structlog.get_logger()
+
+LONGEST_REPLY = 10_000
+
+
+class NotFound(Exception):
+    """There is no such conversation or agent."""
+
+
+class FrontDesk:
+    """Who speaks: the bot, until a conversation waits for a person or has one."""
+
+    def __init__(
+        self, database: Database, hints: Hints, settings: Settings, engine: Engine
+    ) -> None:
+        self._database = database
+        self._hints = hints
+        self._settings = settings
+        self._engine = engine
+
+    def answer(self, conversation_id: int) -> bool:
+        """Take every turn that waits in the conversation, in order.
+
+        False when another worker is at it: it takes the turns, or its lease runs out.
+        """
+        with self._database.write() as session:
+            lease = take_lease(session, conversation_id)
+        if not lease:
+            return False
+        while self.take_turn(conversation_id, lease):
+            pass
+        return True
+
+    def take_turn(self, conversation_id: int, lease: str) -> bool:
+        """Handle the oldest line that waits; gives the lease back when there is none.
+
+        Returns whether there may be more. The bot thinks outside any transaction; what it
+        says counts only if the lease still holds and nobody has taken the conversation.
+        """
+        with self._database.read() as session:
+            conversation = session.get(Conversation, conversation_id)
+            message = session.scalar(_oldest_waiting(conversation_id))
+        if conversation is None or message is None:
+            return self._finish(conversation_id, lease)
+        turn = self._think(conversation, message) if conversation.state == State.BOT else None
+        with self._database.write() as session:
+            held = still_holds(session, conversation_id, lease)
+            if held is None:
+                return False
+            self._record(session, held, message, turn)
+            more = session.scalar(_oldest_waiting(conversation_id).with_only_columns(Message.id))
+            if more is None:
+                held.lease = held.lease_until = None
+        self._hints.changed(conversation_id)
+        return more is not None
+
+    def claim(self, conversation_id: int, agent: Agent) -> None:
+        self._act(conversation_id, lambda session, it: queue.claim(session, it, agent))
+
+    def release(self, conversation_id: int, agent: Agent) -> None:
+        self._act(conversation_id, lambda session, it: queue.release(session, it, agent))
+
+    def reassign(self, conversation_id: int, agent: Agent, to_agent_id: int) -> None:
+        def act(session: Session, conversation: Conversation) -> None:
+            to = session.get(Agent, to_agent_id)
+            if to is None:
+                raise NotFound("there is no such agent")
+            queue.reassign(session, conversation, agent, to)
+
+        self._act(conversation_id, act)
+
+    def resolve(self, conversation_id: int, agent: Agent) -> None:
+        self._act(conversation_id, lambda session, it: queue.resolve(session, it, agent))
+
+    def hand_back(self, conversation_id: int, agent: Agent) -> None:
+        self._act(conversation_id, lambda session, it: queue.hand_back(session, it, agent))
+
+    def reply(
+        self, conversation_id: int, agent: Agent, text: str, key: str | None = None
+    ) -> None:
+        """Say something to the customer; the agent must have the conversation."""
+        text = _written(text)
+
+        def act(session: Session, conversation: Conversation) -> None:
+            queue.must_own(session, conversation, agent)
+            _write_once(session, conversation, agent, text, key, private=False)
+
+        self._act(conversation_id, act)
+
+    def note(self, conversation_id: int, agent: Agent, text: str, key: str | None = None) -> None:
+        """Leave a private note; any agent may."""
+        text = _written(text)
+        self._act(
+            conversation_id,
+            lambda session, it: _write_once(session, it, agent, text, key, private=True),
+        )
+
+    def typing(self, conversation_id: int, agent: Agent, on: bool) -> None:
+        self._show("typing", conversation_id, agent, on=on)
+
+    def looking(self, conversation_id: int, agent: Agent) -> None:
+        self._show("looking", conversation_id, agent)
+
+    def _show(self, kind: str, conversation_id: int, agent: Agent, **more: Any) -> None:
+        self._hints.publish(
+            {
+                "kind": kind,
+                "conversation": conversation_id,
+                "who": "agent",
+                "agent": agent.id,
+                "name": agent.name,
+                **more,
+            }
+        )
+
+    def _think(self, conversation: Conversation, message: Message) -> Turn:
+        desk = self._settings.desk(conversation.desk)
+        sender = str(conversation.person_id)
+        try:
+            started = time.perf_counter()
+            payload = message.content.get("payload")
+            turn = self._engine.respond(message.text, payload, conversation.memory, desk, sender)
+            turn.evidence["milliseconds"] = round(1000 * (time.perf_counter() - started), 1)
+        except Exception as error:
+            # Every failure lands on a human. The traceback is logged without the customer's text.
+            log.error("bot failed", conversation=conversation.id, error=type(error).__name__)
+            return Turn.failed(conversation.memory, type(error).__name__)
+        return turn
+
+    def _record(
+        self, session: Session, conversation: Conversation, message: Message, turn: Turn | None
+    ) -> None:
+        session.merge(message, load=False).status = Status.HANDLED
+        if turn is None or conversation.state != State.BOT:
+            return  # a person owns it, or it waits for one: not one more word from the bot
+        conversation.memory = turn.memory
+        conversation.frustration = turn.frustration
+        evidence: dict[str, Any] | None = turn.evidence
+        for reply in turn.replies:
+            self._say(session, conversation, reply, message.seq, evidence)
+            evidence = None
+        if turn.handoff:
+            ticket = queue.escalate(session, conversation, Reason(turn.handoff), turn.evidence)
+            session.flush()
+            notice = self._notice(session, conversation, Reason(turn.handoff), ticket.number)
+            self._say(session, conversation, notice, message.seq, evidence, ticket.number)
+
+    def _say(
+        self,
+        session: Session,
+        conversation: Conversation,
+        reply: Reply,
+        answers: int,
+        evidence: dict[str, Any] | None,
+        ticket: str | None = None,
+    ) -> None:
+        content = {
+            "buttons": [asdict(button) for button in reply.buttons],
+            "sources": [asdict(source) for source in reply.sources],
+            "markdown": reply.markdown,
+        }
+        write_line(
+            session,
+            conversation,
+            Author.BOT,
+            reply.text,
+            kind=reply.kind,
+            content=content | ({"ticket": ticket} if ticket else {}),
+            evidence=evidence,
+            answers=answers,
+        )
+
+    def _notice(
+        self, session: Session, conversation: Conversation, reason: Reason, ticket: str
+    ) -> Reply:
+        desk: Desk = self._settings.desk(conversation.desk)
+        text = self._engine.handoff_notice(
+            reason,
+            ticket=ticket,
+            position=queue.position(session, conversation),
+            hours=describe(desk),
+            staffed=is_staffed(desk, now()),
+        )
+        return Reply(Kind.HANDOFF, text)
+
+    def _finish(self, conversation_id: int, lease: str) -> bool:
+        """Give the lease back, unless a line came in between the look and now."""
+        with self._database.write() as session:
+            held = still_holds(session, conversation_id, lease)
+            if held is None:
+                return False
+            if session.scalar(_oldest_waiting(conversation_id)):
+                return True
+            held.lease = held.lease_until = None
+        return False
+
+    def _act(self, conversation_id: int, act: Callable[[Session, Conversation], None]) -> None:
+        with self._conversation(conversation_id) as (session, conversation):
+            act(session, conversation)
+        self._hints.changed(conversation_id)
+
+    @contextmanager
+    def _conversation(self, conversation_id: int) -> Iterator[tuple[Session, Conversation]]:
+        with self._database.write() as session:
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                raise NotFound("there is no such conversation")
+            yield session, conversation
+
+
+def _oldest_waiting(conversation_id: int) -> Any:
+    return (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.status == Status.RECEIVED)
+        .order_by(Message.seq)
+        .limit(1)
+    )
+
+
+def _written(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Refused("write something first: the line is empty")
+    if len(text) > LONGEST_REPLY:
+        raise Refused(f"the line is too long: {len(text):,} of {LONGEST_REPLY:,} characters")
+    return text
+
+
+def _write_once(
+    session: Session,
+    conversation: Conversation,
+    agent: Agent,
+    text: str,
+    key: str | None,
+    *,
+    private: bool,
+) -> None:
+    """Write the agent's line; one that was stored under the same key is not stored again."""
+    external_id = f"agent:{agent.id}:{key}" if key else None
+    if external_id and session.scalar(
+        select(Message.id).where(
+            Message.channel == conversation.channel,
+            Message.account == conversation.account,
+            Message.external_id == external_id,
+        )
+    ):
+        return
+    write_line(
+        session,
+        conversation,
+        Author.AGENT,
+        text,
+        agent=agent,
+        private=private,
+        external_id=external_id,
+    )
+
+

@@ -1,0 +1,133 @@
+"""The record: writing lines in order, reading them page by page, and exporting them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.conversation import Author, Conversation, Message, Status
+from bot.db import now
+from handoff.agents import Agent
+
+PAGE = 100
+
+
+class Line(TypedDict):
+    """One line as the API, the export and the console show it."""
+
+    seq: int
+    author: str
+    name: str | None
+    private: bool
+    kind: str | None
+    text: str
+    content: dict[str, Any]
+    evidence: dict[str, Any] | None
+    status: str
+    at: str
+
+
+def write_line(
+    session: Session,
+    conversation: Conversation,
+    author: Author,
+    text: str,
+    *,
+    agent: Agent | None = None,
+    private: bool = False,
+    kind: str | None = None,
+    content: dict[str, Any] | None = None,
+    evidence: dict[str, Any] | None = None,
+    answers: int | None = None,
+    external_id: str | None = None,
+) -> Message:
+    """Add a line of ours at the end. The conversation's row is locked until the commit."""
+    message = Message(
+        conversation_id=conversation.id,
+        seq=next_seq(session, conversation.id),
+        author=author,
+        agent_id=agent.id if agent else None,
+        answers=answers,
+        private=private,
+        kind=kind,
+        text=text,
+        content=content or {},
+        evidence=evidence,
+        channel=conversation.channel,
+        account=conversation.account,
+        external_id=external_id,
+        status=Status.SENT,
+        created_at=now(),
+    )
+    session.add(message)
+    return message
+
+
+def next_seq(session: Session, conversation_id: int) -> int:
+    """The next line's number. Locks the row, so lines are committed in the order of their numbers."""
+    return session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(last_seq=Conversation.last_seq + 1, updated_at=now())
+        .returning(Conversation.last_seq)
+    ).scalar_one()
+
+
+def lines(
+    session: Session,
+    conversation_id: int,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int | None = None,
+    public_only: bool = False,
+) -> list[Line]:
+    """The lines in order: those after `after`, or the last `limit` ones before `before`."""
+    query = (
+        select(Message, Agent.name)
+        .outerjoin(Agent, Agent.id == Message.agent_id)
+        .where(Message.conversation_id == conversation_id, Message.seq > after)
+    )
+    if before is not None:
+        query = query.where(Message.seq < before)
+    if public_only:
+        query = query.where(Message.private.is_(False))
+    newest_first = limit is not None and not after
+    query = query.order_by(Message.seq.desc() if newest_first else Message.seq)
+    rows = session.execute(query.limit(limit)).all()
+    found = [as_line(message, name) for message, name in rows]
+    return found[::-1] if newest_first else found
+
+
+def as_line(message: Message, agent_name: str | None) -> Line:
+    return Line(
+        seq=message.seq,
+        author=message.author,
+        name=agent_name,
+        private=message.private,
+        kind=message.kind,
+        text=message.text,
+        content=message.content,
+        evidence=message.evidence,
+        status=message.status,
+        at=iso(message.created_at),
+    )
+
+
+def as_text(transcript: Sequence[Line]) -> str:
+    """The transcript as plain text, one line a line, with the bot's reasons below its words."""
+    return "".join(_text_line(line) for line in transcript)
+
+
+def _text_line(line: Line) -> str:
+    who = line["name"] or line["author"]
+    mark = " (private)" if line["private"] else ""
+    reason = (line["evidence"] or {}).get("reason")
+    because = f"\n    because: {reason}" if reason else ""
+    return f"[{line['at']}] {who}{mark}: {line['text']}{because}\n"
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
