@@ -109,7 +109,9 @@ def _engine(url: str) -> Engine:
 
 
 def _pool(backend: str) -> dict[str, Any]:
-    return {} if backend == "sqlite" else {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+    return (
+        {} if backend == "sqlite" else {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+    )
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

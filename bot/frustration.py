@@ -47,7 +47,9 @@ class FrustrationModel:
     biases: Floats
 
     @classmethod
-    def train(cls, vectors: Floats, texts: Sequence[str], grades: Sequence[int]) -> "FrustrationModel":
+    def train(
+        cls, vectors: Floats, texts: Sequence[str], grades: Sequence[int]
+    ) -> "FrustrationModel":
         """Fit on unit vectors [n, dimension], their texts and grades 0..3 (each present)."""
         from sklearn.linear_model import LogisticRegression
 

@@ -42,9 +42,7 @@ class Hints:
             return self._deliver(hint)
         try:
             with self._database.engine.connect() as connection:
-                connection.exec_driver_sql(
-                    "select pg_notify(%s, %s)", (CHANNEL, json.dumps(hint))
-                )
+                connection.exec_driver_sql("select pg_notify(%s, %s)", (CHANNEL, json.dumps(hint)))
                 connection.commit()
         except Exception:
             log.warning("hint lost", exc_info=True)
@@ -65,7 +63,9 @@ class Hints:
         return end
 
     @asynccontextmanager
-    async def subscribe(self, wants: Callable[[Hint], bool]) -> AsyncIterator["asyncio.Queue[Hint]"]:
+    async def subscribe(
+        self, wants: Callable[[Hint], bool]
+    ) -> AsyncIterator["asyncio.Queue[Hint]"]:
         """A queue of the hints that `wants` accepts, for a coroutine that holds a socket."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Hint] = asyncio.Queue(maxsize=1000)

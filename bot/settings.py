@@ -125,7 +125,9 @@ class Settings(BaseSettings):
         try:
             return self.desks[name]
         except KeyError:
-            raise KeyError(f'no desk is called "{name}"; there are: {", ".join(self.desks)}') from None
+            raise KeyError(
+                f'no desk is called "{name}"; there are: {", ".join(self.desks)}'
+            ) from None
 
 
 def _toml(

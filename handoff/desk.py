@@ -3,11 +3,10 @@
 Every act is one short transaction followed by a hint to whoever is looking.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -23,11 +22,14 @@ from bot.turn import Kind, Reply
 from handoff import queue
 from handoff.agents import Agent
 from handoff.lease import still_holds, take_lease
+from handoff.metrics import HANDOFFS, THINKING, TURNS
 from handoff.queue import Refused
 from handoff.ticket import Reason
-from handoff.transcript import write_line
+from handoff.transcript import Line, as_line, write_line
 
 log = structlog.get_logger()
+
+Done = TypeVar("Done")
 
 LONGEST_REPLY = 10_000
 
@@ -104,25 +106,27 @@ class FrontDesk:
     def hand_back(self, conversation_id: int, agent: Agent) -> None:
         self._act(conversation_id, lambda session, it: queue.hand_back(session, it, agent))
 
-    def reply(
-        self, conversation_id: int, agent: Agent, text: str, key: str | None = None
-    ) -> None:
-        """Say something to the customer; the agent must have the conversation."""
+    def reply(self, conversation_id: int, agent: Agent, text: str, key: str | None = None) -> Line:
+        """Say something to the customer; the agent must have the conversation.
+
+        A line that was stored under the same `key` before is not stored again.
+        """
         text = _written(text)
 
-        def act(session: Session, conversation: Conversation) -> None:
+        def act(session: Session, conversation: Conversation) -> Line:
             queue.must_own(session, conversation, agent)
-            _write_once(session, conversation, agent, text, key, private=False)
+            return _write_once(session, conversation, agent, text, key, private=False)
 
-        self._act(conversation_id, act)
+        return self._act(conversation_id, act)
 
-    def note(self, conversation_id: int, agent: Agent, text: str, key: str | None = None) -> None:
-        """Leave a private note; any agent may."""
+    def note(self, conversation_id: int, agent: Agent, text: str, key: str | None = None) -> Line:
+        """Leave a private note, as `reply` does; any agent may."""
         text = _written(text)
-        self._act(
-            conversation_id,
-            lambda session, it: _write_once(session, it, agent, text, key, private=True),
-        )
+
+        def act(session: Session, conversation: Conversation) -> Line:
+            return _write_once(session, conversation, agent, text, key, private=True)
+
+        return self._act(conversation_id, act)
 
     def typing(self, conversation_id: int, agent: Agent, on: bool) -> None:
         self._show("typing", conversation_id, agent, on=on)
@@ -145,11 +149,12 @@ class FrontDesk:
     def _think(self, conversation: Conversation, message: Message) -> Turn:
         desk = self._settings.desk(conversation.desk)
         sender = str(conversation.person_id)
+        payload = message.content.get("payload")
         try:
-            started = time.perf_counter()
-            payload = message.content.get("payload")
-            turn = self._engine.respond(message.text, payload, conversation.memory, desk, sender)
-            turn.evidence["milliseconds"] = round(1000 * (time.perf_counter() - started), 1)
+            with THINKING.time():
+                turn = self._engine.respond(
+                    message.text, payload, conversation.memory, desk, sender
+                )
         except Exception as error:
             # Every failure lands on a human. The traceback is logged without the customer's text.
             log.error("bot failed", conversation=conversation.id, error=type(error).__name__)
@@ -162,17 +167,17 @@ class FrontDesk:
         session.merge(message, load=False).status = Status.HANDLED
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
+        TURNS.labels(turn.evidence["act"]).inc()
         conversation.memory = turn.memory
         conversation.frustration = turn.frustration
-        evidence: dict[str, Any] | None = turn.evidence
         for reply in turn.replies:
-            self._say(session, conversation, reply, message.seq, evidence)
-            evidence = None
+            self._say(session, conversation, reply, message.seq, turn.evidence)
         if turn.handoff:
             ticket = queue.escalate(session, conversation, Reason(turn.handoff), turn.evidence)
+            HANDOFFS.labels(turn.handoff).inc()
             session.flush()
             notice = self._notice(session, conversation, Reason(turn.handoff), ticket.number)
-            self._say(session, conversation, notice, message.seq, evidence, ticket.number)
+            self._say(session, conversation, notice, message.seq, turn.evidence, ticket.number)
 
     def _say(
         self,
@@ -180,13 +185,14 @@ class FrontDesk:
         conversation: Conversation,
         reply: Reply,
         answers: int,
-        evidence: dict[str, Any] | None,
+        evidence: dict[str, Any],
         ticket: str | None = None,
     ) -> None:
         content = {
             "buttons": [asdict(button) for button in reply.buttons],
             "sources": [asdict(source) for source in reply.sources],
             "markdown": reply.markdown,
+            "confidence": evidence["confidence"],
         }
         write_line(
             session,
@@ -223,10 +229,11 @@ class FrontDesk:
             held.lease = held.lease_until = None
         return False
 
-    def _act(self, conversation_id: int, act: Callable[[Session, Conversation], None]) -> None:
+    def _act(self, conversation_id: int, act: Callable[[Session, Conversation], Done]) -> Done:
         with self._conversation(conversation_id) as (session, conversation):
-            act(session, conversation)
+            done = act(session, conversation)
         self._hints.changed(conversation_id)
+        return done
 
     @contextmanager
     def _conversation(self, conversation_id: int) -> Iterator[tuple[Session, Conversation]]:
@@ -263,18 +270,16 @@ def _write_once(
     key: str | None,
     *,
     private: bool,
-) -> None:
-    """Write the agent's line; one that was stored under the same key is not stored again."""
+) -> Line:
     external_id = f"agent:{agent.id}:{key}" if key else None
-    if external_id and session.scalar(
-        select(Message.id).where(
+    stored = external_id and session.scalar(
+        select(Message).where(
             Message.channel == conversation.channel,
             Message.account == conversation.account,
             Message.external_id == external_id,
         )
-    ):
-        return
-    write_line(
+    )
+    message = stored or write_line(
         session,
         conversation,
         Author.AGENT,
@@ -283,5 +288,4 @@ def _write_once(
         private=private,
         external_id=external_id,
     )
-
-
+    return as_line(message, agent.name)

@@ -172,9 +172,5 @@ def _name(session: Session, agent_id: int) -> str:
     return agent.name if agent else "somebody"
 
 
-def _note(
-    session: Session, conversation: Conversation, agent: Agent, kind: str, text: str
-) -> None:
-    write_line(
-        session, conversation, Author.SYSTEM, text, agent=agent, private=True, kind=kind
-    )
+def _note(session: Session, conversation: Conversation, agent: Agent, kind: str, text: str) -> None:
+    write_line(session, conversation, Author.SYSTEM, text, agent=agent, private=True, kind=kind)

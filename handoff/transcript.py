@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict  # pydantic asks for it on Python 3.11
 
 from bot.conversation import Author, Conversation, Message, Status
 from bot.db import now
@@ -66,7 +67,7 @@ def write_line(
 
 
 def next_seq(session: Session, conversation_id: int) -> int:
-    """The next line's number. Locks the row, so lines are committed in the order of their numbers."""
+    """The next line's number. Locks the row, so that lines commit in the order of their numbers."""
     return session.execute(
         update(Conversation)
         .where(Conversation.id == conversation_id)

@@ -1,0 +1,1 @@
+"""Actions of the demo company, for any Rasa: `python -m rasa_sdk --actions bot.actions`."""

@@ -1,0 +1,29 @@
+"""Where a dialogue stands between two messages, and what one message made of it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.turn import JSON, Reply
+
+Outcome = Literal["listening", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """JSON-able. `slots` holds the values known so far, `active_loop` the form that is open,
+    `requested_slot` what it asked for, `failures` the invalid answers to that in a row."""
+
+    slots: JSON = field(default_factory=dict)
+    active_loop: str | None = None
+    requested_slot: str | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a message led to: "listening" when a form waits for a value, "failed" when a person
+    must help."""
+
+    state: DialogueState
+    replies: tuple[Reply, ...]
+    outcome: Outcome

@@ -1,0 +1,339 @@
+"""The bot's turn: understand, look up, decide, speak. It reads no database and no clock."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bot.confidence import Confidence
+from bot.dialogue import Dialogue, Step
+from bot.entities import EntityExtractor
+from bot.frustration import Frustration, FrustrationModel, judge
+from bot.intent import Floats, IntentModel
+from bot.knowledge import Knowledge
+from bot.memory import Memory
+from bot.policy import Act, Decision, Facts, decide
+from bot.settings import Desk, PolicySettings
+from bot.turn import JSON, Button, Kind, Reply, Source, Understanding
+from kb_index.search import Hit
+
+PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
+CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
+OFFERED = 3
+HITS = 5
+PERSON = Button("Talk to a person", "/talk_to_human")
+IT_HELPED = Button("It helped", "/helped")
+IT_DID_NOT = Button("It didn't", "/not_helped")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the bot does with one message. `handoff` names the reason when a person takes over."""
+
+    replies: tuple[Reply, ...]
+    memory: JSON
+    frustration: float
+    evidence: JSON
+    handoff: str | None = None
+
+    @classmethod
+    def failed(cls, memory: JSON, error: str) -> "Turn":
+        """The turn of a bot that broke: nothing is said, a person takes over."""
+        evidence = {"act": Act.HAND_OVER, "reason": "bot_error", "error": error, "confidence": 0.0}
+        return cls((), memory, float(memory.get("frustration", 0.0)), evidence, "bot_error")
+
+
+@dataclass(slots=True)
+class Case:
+    """One message on its way through the engine."""
+
+    heard: Understanding
+    vector: Floats
+    frustration: Frustration
+    hits: list[Hit]
+    confidence: float
+    memory: Memory
+    desk: Desk
+    sender: str
+    chosen: bool = False
+    handoff: str | None = None
+    replies: list[Reply] = field(default_factory=list)
+
+
+class Engine:
+    """Everything that was trained, put together. Thread-safe: a turn changes nothing here."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        intents: IntentModel,
+        frustration: FrustrationModel,
+        confidence: Callable[[], Confidence],
+        entities: EntityExtractor,
+        dialogue: Dialogue,
+        policy: PolicySettings,
+    ) -> None:
+        self._knowledge = knowledge
+        self._intents = intents
+        self._frustration = frustration
+        self._confidence = confidence
+        self._entities = entities
+        self._dialogue = dialogue
+        self._policy = policy
+        self._acts: dict[Act, Callable[[Case], None]] = {
+            Act.ANSWER: self._answer,
+            Act.CHOOSE: self._offer_choices,
+            Act.FLOW: self._advance_flow,
+            Act.INTERRUPT: self._interrupt_flow,
+            Act.CANCEL: self._cancel_flow,
+            Act.SMALL_TALK: self._small_talk,
+            Act.HELPED: self._thank_for_feedback,
+            Act.RETRY: self._offer_another,
+            Act.REPHRASE: self._ask_to_rephrase,
+            Act.HAND_OVER: self._hand_over,
+        }
+
+    def respond(
+        self, text: str, payload: str | None, stored: JSON, desk: Desk, sender: str
+    ) -> Turn:
+        """The bot's turn after a message; `stored` is the memory that the last turn left."""
+        case = self._listen(text, payload, Memory.load(stored), desk, sender)
+        decision = decide(self._facts(case), self._policy)
+        case.handoff = decision.handoff
+        self._acts[decision.act](case)
+        case.memory.remember(text)
+        case.memory.frustration = case.frustration.conversation
+        return Turn(
+            replies=tuple(case.replies),
+            memory=case.memory.dump(),
+            frustration=case.frustration.conversation,
+            evidence=self._evidence(case, decision),
+            handoff=case.handoff,
+        )
+
+    def understand(self, text: str) -> tuple[Understanding, Floats]:
+        """Intent, entities and unit vector [dimension] of a text."""
+        vector = self._knowledge.encoder.encode([text])[0]
+        ranking = self._intents.rank(vector)
+        intent, confidence = ranking[0]
+        entities = self._entities.extract(text)
+        return Understanding(text, intent, confidence, ranking, entities), vector
+
+    def sounds(self, text: str, vector: Floats) -> float:
+        """How frustrated a single line sounds, 0..1."""
+        return self._frustration.grade(vector, text)
+
+    def handoff_notice(
+        self, reason: str, *, ticket: str, position: int, hours: str, staffed: bool
+    ) -> str:
+        """What the customer is told once when a person takes over."""
+        if reason == "frustration":
+            opening = self._line("utter_handoff_apology").text + " "
+        elif reason == "bot_error":
+            opening = self._line("utter_handoff_error").text + " "
+        else:
+            opening = ""
+        name = "utter_handoff_queued" if staffed else "utter_handoff_closed"
+        return opening + self._line(name, ticket=ticket, position=position, hours=hours).text
+
+    def _listen(
+        self, text: str, payload: str | None, memory: Memory, desk: Desk, sender: str
+    ) -> Case:
+        pressed = _parse_payload(payload or text)
+        heard, vector = self.understand(text)
+        if pressed:
+            intent, slots = pressed
+            heard = Understanding(text, intent, 1.0, ((intent, 1.0),), heard.entities, slots)
+        frustration = self._judge(text, vector, memory, heard, pressed is not None)
+        case = Case(heard, vector, frustration, [], 0.0, memory, desk, sender)
+        self._look_up(case)
+        return case
+
+    def _judge(
+        self, text: str, vector: Floats, memory: Memory, heard: Understanding, pressed: bool
+    ) -> Frustration:
+        events = ["failed_answer"] if memory.failures else []
+        if heard.intent == "not_helped":
+            events.append("not_helped")
+        grade = 0.0 if pressed else self.sounds(text, vector)
+        recent = () if pressed or memory.dialogue.active_loop else memory.recent
+        return judge(grade, text, recent, memory.frustration, events)
+
+    def _look_up(self, case: Case) -> None:
+        chosen = case.heard.slots.get("article") if case.heard.intent == CHOSE_ARTICLE else None
+        if chosen:
+            title = self._title(str(chosen), case.desk)
+            question = case.memory.question or title or ""
+            hits = self._search(question, case.desk, 20)
+            case.hits = [hit for hit in hits if hit.article_id == chosen]
+            case.hits = case.hits or [
+                hit for hit in self._search(title or "", case.desk, 20) if hit.article_id == chosen
+            ]
+            case.chosen = bool(case.hits)
+            case.confidence = 1.0 if case.chosen else 0.0
+            return
+        if case.heard.intent in ("not_helped", "deny") and case.memory.asked == "helped":
+            hits = self._search(case.memory.question, case.desk, HITS)
+            tried = {*case.memory.unhelpful, *case.memory.answered[-1:]}
+            case.hits = [hit for hit in hits if hit.article_id not in tried]
+        elif case.heard.text and not case.heard.slots:
+            audiences = case.desk.audiences
+            case.hits = self._knowledge.find(case.heard.text, case.vector, audiences, HITS)
+        case.confidence = self._confidence().of(case.hits)
+
+    def _search(self, question: str, desk: Desk, k: int) -> list[Hit]:
+        return self._knowledge.search(question, desk.audiences, k)
+
+    def _title(self, article_id: str, desk: Desk) -> str | None:
+        article = self._knowledge.article(article_id, desk.audiences)
+        return article.title if article else None
+
+    def _facts(self, case: Case) -> Facts:
+        memory, heard = case.memory, case.heard
+        active = memory.dialogue.active_loop is not None
+        return Facts(
+            intent=heard.intent,
+            intent_confidence=heard.confidence,
+            confidence=case.confidence,
+            alternatives=len(case.hits),
+            chosen=case.chosen,
+            already_unhelpful=bool(case.hits) and case.hits[0].article_id in memory.unhelpful,
+            starts_flow=self._dialogue.starts(heard.intent),
+            form=active,
+            fills=active and self._dialogue.fills(memory.dialogue, heard),
+            asked=memory.asked,
+            failures=memory.failures,
+            frustration=case.frustration.conversation,
+            knowledge_empty=not self._knowledge.index.articles,
+        )
+
+    def _answer(self, case: Case) -> None:
+        hit = case.hits[0]
+        source = Source(
+            hit.article_id, hit.title, hit.heading, hit.url or f"/help/{hit.article_id}"
+        )
+        text = f"{hit.text}\n\n{self._line('utter_did_it_help').text}"
+        case.replies.append(
+            Reply(Kind.ANSWER, text, (IT_HELPED, IT_DID_NOT), (source,), markdown=True)
+        )
+        case.memory.question = case.memory.question if case.chosen else case.heard.text
+        case.memory.answered = [*case.memory.answered, hit.article_id][-10:]
+        case.memory.asked = "helped"
+        case.memory.failures = 0
+
+    def _offer_choices(self, case: Case) -> None:
+        self._offer(case, "utter_which_of_these")
+        case.memory.question = case.heard.text
+
+    def _offer_another(self, case: Case) -> None:
+        case.memory.unhelpful += case.memory.answered[-1:]
+        self._offer(case, "utter_not_helped")
+
+    def _offer(self, case: Case, response: str) -> None:
+        choices = (
+            Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
+            for hit in case.hits[:OFFERED]
+        )
+        text = self._line(response).text
+        case.replies.append(Reply(Kind.CHOICE, text, (*choices, PERSON)))
+        case.memory.failures += 1
+        case.memory.asked = None
+
+    def _ask_to_rephrase(self, case: Case) -> None:
+        case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
+        case.memory.failures += 1
+        case.memory.asked = "person"
+        case.memory.question = case.heard.text
+
+    def _advance_flow(self, case: Case) -> None:
+        desk = "employees" if case.desk.audiences - {"public"} else "customers"
+        step = self._dialogue.advance(case.memory.dialogue, case.heard, case.sender, desk)
+        self._take_step(case, step)
+        if step.outcome == "failed":
+            case.handoff = "flow_failed"
+
+    def _interrupt_flow(self, case: Case) -> None:
+        self._answer(case)
+        quoted = (
+            case.replies.pop()
+        )  # without "did that help?", which would hide the form's question
+        case.replies.append(replace(quoted, text=case.hits[0].text, buttons=()))
+        case.memory.asked = None
+        prompt = self._dialogue.prompt(case.memory.dialogue)
+        if prompt:
+            case.replies += [self._line("utter_resume"), prompt]
+
+    def _cancel_flow(self, case: Case) -> None:
+        self._take_step(case, self._dialogue.cancel(case.memory.dialogue))
+
+    def _take_step(self, case: Case, step: Step) -> None:
+        case.memory.dialogue = step.state
+        case.memory.asked = None
+        case.memory.failures = 0
+        case.replies += step.replies
+
+    def _small_talk(self, case: Case) -> None:
+        known = {"affirm": "utter_what_can_you_do", "deny": "utter_thank"}
+        known["cancel_flow"] = "utter_cancelled"
+        name = known.get(case.heard.intent, f"utter_{case.heard.intent}")
+        case.replies.append(self._line(name))
+        case.memory.asked = None
+
+    def _thank_for_feedback(self, case: Case) -> None:
+        case.replies.append(self._line("utter_helped"))
+        case.memory.asked = None
+        case.memory.failures = 0
+
+    def _hand_over(self, case: Case) -> None:
+        """The notice, with ticket and place in the queue, is the desk's to write."""
+        if case.handoff == "safety":
+            case.replies.append(self._line("utter_safety"))
+        case.memory.asked = None
+
+    def _line(self, name: str, **values: str | int) -> Reply:
+        return self._dialogue.respond(name, {}, **values)
+
+    def _evidence(self, case: Case, decision: Decision) -> JSON:
+        """Why the bot did what it did, for the agent's eyes; kept with the reply."""
+        return {
+            "act": decision.act,
+            "reason": decision.reason,
+            "confidence": round(case.confidence, 4),
+            "intent": {"name": case.heard.intent, "confidence": round(case.heard.confidence, 4)},
+            "ranking": [
+                {"name": name, "confidence": round(probability, 4)}
+                for name, probability in case.heard.ranking[:5]
+            ],
+            "entities": [
+                {"entity": found.entity, "value": found.value} for found in case.heard.entities
+            ],
+            "hits": [
+                {
+                    "article_id": hit.article_id,
+                    "title": hit.title,
+                    "heading": hit.heading,
+                    "score": round(hit.score, 4),
+                    "dense": round(hit.dense, 4),
+                    "lexical": round(hit.lexical, 4),
+                }
+                for hit in case.hits
+            ],
+            "frustration": {
+                "turn": round(case.frustration.turn, 3),
+                "conversation": round(case.frustration.conversation, 3),
+                "evidence": list(case.frustration.evidence),
+            },
+            "thresholds": self._policy.model_dump(),
+        }
+
+
+def _parse_payload(text: str) -> tuple[str, JSON] | None:
+    """`/intent{"slot": "value"}` as Rasa's buttons send it; None for anything else."""
+    match = PAYLOAD.fullmatch(text.strip())
+    if not match:
+        return None
+    try:
+        slots = json.loads(match["slots"] or "{}")
+    except ValueError:
+        return None
+    return match["intent"], slots

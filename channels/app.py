@@ -1,0 +1,165 @@
+"""The composition root: puts settings, database, bot, desk and channels together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from bot.actions.services import Services, use
+from bot.shop import open_retailer
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.conversation import Conversation, State
+from bot.db import Database
+from bot.hints import Hints
+from bot.knowledge import Knowledge
+from bot.settings import Settings
+from bot.trained import load_engine, open_batching_encoder
+from channels import rest
+from channels.problems import add_problem_handlers, problem
+from channels.web import pages, routes, widget
+from channels.web.votes import Votes
+from channels.worker import Worker
+from handoff import api, console, ticket
+from handoff.console import routes as console_routes
+from handoff.desk import FrontDesk
+from handoff.metrics import QUEUED
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 256 * 1024
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server for a prepared data directory.
+
+    Raises DatabaseUnusable, IndexUnusable, ModelUnusable, ModelError or TrainingError, each with
+    a message for the operator.
+    """
+    database = Database(settings.database)
+    database.check()
+    database.migrate()
+    knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
+    engine = load_engine(settings, knowledge)
+    hints = Hints(database)
+    front_desk = FrontDesk(database, hints, settings, engine)
+    worker = Worker(database, front_desk)
+    use(Services(open_retailer(settings), _ticket_status(database)))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hints.start()
+        worker.start()
+        yield
+        worker.stop()
+        hints.stop()
+        database.close()
+
+    app = FastAPI(
+        title="Firstline",
+        version=version("firstline"),
+        description="First-line support that knows when to hand over.",
+        lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.knowledge = knowledge
+    app.state.engine = engine
+    app.state.hints = hints
+    app.state.front_desk = front_desk
+    app.state.worker = worker
+    app.state.votes = Votes(database)
+    add_problem_handlers(app)
+    app.add_middleware(Shield)
+    # The widget works on other sites; it sends a token in a header and never a cookie.
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+    )
+    _add_routes(app)
+    return app
+
+
+def _ticket_status(database: Database) -> Callable[[str, str], str | None]:
+    def status(number: str, sender: str) -> str | None:
+        with database.read() as session:
+            return ticket.status_line(session, number, int(sender))
+
+    return status
+
+
+def _add_routes(app: FastAPI) -> None:
+    for part in (rest, routes, pages, widget, api, console_routes):
+        app.include_router(part.router)
+    web = Path(pages.__file__).parent / "static"
+    console_static = Path(console.__file__).parent / "static"
+    app.mount("/static/web", StaticFiles(directory=web))
+    app.mount("/static/console", StaticFiles(directory=console_static))
+
+    @app.get("/healthz", include_in_schema=False)
+    def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def ready(request: Request) -> Response:
+        """The database answers and the knowledge base is loaded."""
+        try:
+            with request.app.state.database.read() as session:
+                session.connection()
+        except SQLAlchemyError:
+            return problem(503, "The database can't be reached.")
+        return problem(200, "ready")
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics(request: Request) -> Response:
+        """Prometheus' text format."""
+        with request.app.state.database.read() as session:
+            waiting = select(func.count()).where(Conversation.state == State.QUEUED)
+            QUEUED.set(session.scalar(waiting) or 0)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/version", tags=["rasa"])
+    def show_version() -> dict[str, str]:
+        """The versions, in the shape that Rasa gives them."""
+        return {"version": app.version, "minimum_compatible_version": "3.0.0"}
+
+
+class Shield:
+    """Adds the security headers to every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+                if not scope["path"].startswith("/docs"):  # Swagger UI brings its own scripts
+                    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

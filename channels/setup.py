@@ -1,0 +1,144 @@
+"""Preparing a data directory: settings, database, encoder, training, articles."""
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot.shop import DemoShop
+
+import bot
+from bot.db import Database
+from bot.settings import Settings, load_settings
+from bot.trained import Trained, build_index, open_batching_encoder, train
+from handoff.agents import Role, add_agent
+from kb_index.articles import Article, read_articles
+from kb_index.encoder import export_onnx
+from kb_index.index import Index, IndexUnusable
+from kb_index.readers import ArticleError
+
+Progress = Callable[[int, int], None]
+
+SETTINGS = """\
+# Firstline's settings. FIRSTLINE_... in the environment comes first.
+company = "My company"
+
+[desks.customers]
+name = "Support"
+greeting = "Ask me anything about our products. A person is here too, if you need one."
+timezone = "Europe/London"
+
+[desks.customers.hours]
+mon = "09:00-17:00"
+tue = "09:00-17:00"
+wed = "09:00-17:00"
+thu = "09:00-17:00"
+fri = "09:00-17:00"
+"""
+
+DEMO_AGENT = "maya@larkhome.example"
+
+
+def shipped_training_data() -> Path:
+    """The demo company's data: beside the packages in a checkout, inside them when installed."""
+    checkout = Path(bot.__file__).parents[1] / "training_data"
+    return checkout if checkout.is_dir() else Path(bot.__file__).parent / "demo"
+
+
+def initialise(data: Path, demo: bool, progress: Progress) -> Settings:
+    """Prepare a data directory; what is there already stays."""
+    data.mkdir(parents=True, exist_ok=True)
+    settings_file = data / "firstline.toml"
+    if not settings_file.exists():
+        demo_settings = shipped_training_data() / "firstline.toml"
+        text = demo_settings.read_text(encoding="utf-8") if demo else SETTINGS
+        settings_file.write_text(text, encoding="utf-8")
+    settings = load_settings(data)
+    database = Database(settings.database)
+    database.check()
+    database.migrate()
+    export_onnx(settings.model, settings.data / "encoder")
+    teach(settings, shipped_training_data())
+    if demo:
+        _prepare_demo(settings, database, progress)
+    elif not (data / "index" / "CURRENT").exists():
+        build_index([], settings.data, open_batching_encoder(settings))
+    database.close()
+    return settings
+
+
+def teach(settings: Settings, source: Path) -> Trained:
+    """Train from a folder of training data."""
+    return train(source, settings.data, open_batching_encoder(settings))
+
+
+def import_articles(
+    settings: Settings, paths: Sequence[Path], audience: str | None, progress: Progress
+) -> tuple[int, list[ArticleError]]:
+    """Add or replace the articles in files and folders, and forget those that their files lost.
+
+    Returns how many were read, and what couldn't be. An article whose file can't be read any
+    more stays as it was.
+    """
+    read, errors = read_articles(paths, audience)
+    if read:
+        kept = _unless_replaced(_present(settings), read, paths, errors)
+        build_index([*kept, *read], settings.data, open_batching_encoder(settings), progress)
+    return len(read), errors
+
+
+def _present(settings: Settings) -> Sequence[Article]:
+    encoder = open_batching_encoder(settings)
+    try:
+        return Index.open(settings.data / "index", encoder.name, encoder.dimension).articles
+    except IndexUnusable:
+        return ()
+
+
+def _unless_replaced(
+    present: Sequence[Article],
+    read: Sequence[Article],
+    paths: Sequence[Path],
+    errors: Sequence[ArticleError],
+) -> list[Article]:
+    new = {article.id for article in read}
+    broken = {str(error.path.resolve()) for error in errors}
+    folders = [path.resolve() for path in paths]
+
+    def was_imported_from_here(article: Article) -> bool:
+        source = Path(article.source or "")
+        return any(source.is_relative_to(folder) for folder in folders)
+
+    return [
+        article
+        for article in present
+        if article.id not in new
+        and (article.source in broken or not was_imported_from_here(article))
+    ]
+
+
+def _prepare_demo(settings: Settings, database: Database, progress: Progress) -> None:
+    source = shipped_training_data()
+    import_articles(settings, [source / "knowledge"], None, progress)
+    shop = settings.data / "shop.db"
+    if not shop.exists():
+        DemoShop.create(shop, source / "shop.yml")
+    _add_demo_agent(settings, database)
+
+
+def _add_demo_agent(settings: Settings, database: Database) -> None:
+    """An account with a password of its own, kept where the operator can read it."""
+    note = sign_in_note(settings)
+    if note.exists():
+        return
+    password = secrets.token_urlsafe(9)
+    with database.write() as session:
+        add_agent(session, "Maya Lindqvist", DEMO_AGENT, Role.SUPERVISOR, password)
+    descriptor = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{DEMO_AGENT}\n{password}\n")
+
+
+def sign_in_note(settings: Settings) -> Path:
+    """Where the demo agent's address and password are kept."""
+    return settings.data / "demo-sign-in.txt"

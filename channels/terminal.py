@@ -1,0 +1,91 @@
+"""The bot in a terminal, and the figures of an evaluation."""
+
+import secrets
+
+from bot.actions.services import Services, use
+from bot.shop import open_retailer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from bot.db import Database
+from bot.evaluation import Figures
+from bot.hints import Hints
+from bot.knowledge import Knowledge
+from bot.settings import Settings
+from bot.trained import load_engine, open_batching_encoder
+from channels.inbox import Inbound, Unacceptable, accept
+from handoff.desk import FrontDesk
+from handoff.transcript import Line, lines
+
+console = Console(highlight=False)
+
+
+def talk(settings: Settings, desk: str) -> None:
+    """Chat until the end of the input. The conversation is stored like any other."""
+    database = Database(settings.database)
+    database.migrate()
+    knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
+    use(Services(open_retailer(settings), lambda number, sender: None))
+    engine = load_engine(settings, knowledge)
+    front_desk = FrontDesk(database, Hints(database), settings, engine)
+    sender = secrets.token_hex(8)
+    console.print(settings.desk(desk).greeting, markup=False)
+    console.print("(a number presses a button; Ctrl+D ends)", style="dim")
+    buttons: list[dict[str, str]] = []
+    while True:
+        try:
+            text = console.input("[bold]> [/]").strip()
+        except EOFError:
+            return
+        pressed = _pressed(text, buttons)
+        try:
+            accepted = accept(
+                database,
+                Inbound(
+                    "terminal",
+                    desk,
+                    sender,
+                    pressed["title"] if pressed else text,
+                    payload=pressed["payload"] if pressed else None,
+                ),
+            )
+        except Unacceptable as error:
+            console.print(str(error), style="red", markup=False)
+            continue
+        front_desk.answer(accepted.conversation_id)
+        with database.read() as session:
+            said = lines(session, accepted.conversation_id, after=accepted.seq, public_only=True)
+        buttons = [button for line in said for button in _print_line(line)]
+
+
+def _pressed(text: str, buttons: list[dict[str, str]]) -> dict[str, str] | None:
+    return buttons[int(text) - 1] if text.isdigit() and 0 < int(text) <= len(buttons) else None
+
+
+def _print_line(line: Line) -> list[dict[str, str]]:
+    content = line["content"]
+    console.print(Markdown(line["text"]) if content.get("markdown") else line["text"])
+    for source in content.get("sources", []):
+        console.print(f"Source: {source['title']} ({source['url']})", style="dim", markup=False)
+    buttons: list[dict[str, str]] = content.get("buttons", [])
+    for number, button in enumerate(buttons, 1):
+        console.print(f"  {number}  {button['title']}", style="cyan", markup=False)
+    return buttons
+
+
+def show_figures(figures: Figures) -> None:
+    """The figures as a table, and the confusions that weigh most."""
+    table = Table(show_header=False, box=None)
+    table.add_row(f"{figures.answerable} questions that an article answers", "")
+    table.add_row("  right article first", f"{figures.first:.1%}")
+    table.add_row("  right article in the first three", f"{figures.first_three:.1%}")
+    table.add_row("  answered with the right article", f"{figures.answered_right:.1%}")
+    table.add_row(f"{figures.unanswerable} questions that nothing answers", "")
+    table.add_row("  refused", f"{figures.refused:.1%}")
+    table.add_row("wrong answers, of all questions", f"{figures.answered_wrong:.1%}")
+    table.add_row("questions that started a flow", str(figures.flows))
+    console.print(table)
+    console.print("Confused most often (wanted, found first):")
+    for wanted, found, count in figures.confusions[:10]:
+        console.print(f"  {count} x {wanted}, {found}")

@@ -1,0 +1,1 @@
+"""The web channel: the widget, the help centre and the demo shop."""

@@ -1,0 +1,283 @@
+"""The widget's HTTP: send, fetch, and follow live. A visitor is known by a random token."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.conversation import Conversation, Identity, State
+from bot.db import Database
+from bot.hints import Hint, Hints
+from bot.hours import describe
+from bot.settings import Settings
+from channels.inbox import Inbound, accept
+from channels.rest import check_desk
+from handoff import queue
+from handoff.agents import Agent
+from handoff.markdown import render
+from handoff.ticket import current_ticket
+from handoff.transcript import Line, lines
+
+router = APIRouter(prefix="/web")
+
+CHANNEL = "web"
+LOOK_AGAIN = 20.0  # seconds after which a stream looks even without a hint, which may be lost
+
+
+class WebMessage(BaseModel):
+    """A line from the widget; `id` is made by the widget, so that a repeat is stored once."""
+
+    id: str = Field(min_length=8, max_length=64)
+    text: str
+    payload: str | None = Field(default=None, max_length=1000)
+    desk: str = "customers"
+
+
+class Typing(BaseModel):
+    """Whether the visitor is typing."""
+
+    desk: str = "customers"
+    on: bool = True
+
+
+def visitor(request: Request) -> str:
+    """The visitor's name here: a hash of their token, which itself is stored nowhere."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or len(token.strip()) < 16:
+        raise HTTPException(401, "Send the visitor's token: `Authorization: Bearer TOKEN`.")
+    return hashlib.sha256(token.strip().encode()).hexdigest()[:32]
+
+
+def open_desk(request: Request, desk: str = "customers") -> str:
+    """The name of a desk that strangers may write to."""
+    settings: Settings = request.app.state.settings
+    if desk in settings.desks and not settings.desks[desk].open:
+        raise HTTPException(403, f'The desk "{desk}" isn\'t open to visitors of the web.')
+    check_desk(request, desk)
+    return desk
+
+
+Visitor = Annotated[str, Depends(visitor)]
+OpenDesk = Annotated[str, Depends(open_desk)]
+
+
+@router.get("/config")
+def config(request: Request, desk: OpenDesk) -> dict[str, Any]:
+    """What the widget says before anybody has written."""
+    settings: Settings = request.app.state.settings
+    chosen = settings.desk(desk)
+    return {
+        "desk": desk,
+        "name": chosen.name,
+        "greeting": chosen.greeting,
+        "suggestions": chosen.suggestions,
+        "accent": chosen.accent,
+        "hours": describe(chosen),
+    }
+
+
+@router.post("/messages", status_code=202)
+def send(request: Request, body: WebMessage, sender: Visitor) -> dict[str, str]:
+    """Store the visitor's line; the answer comes over the stream."""
+    open_desk(request, body.desk)
+    accepted = accept(
+        request.app.state.database,
+        Inbound(
+            CHANNEL, body.desk, sender, body.text, f"{sender}:{body.id}", body.payload, body.id
+        ),
+    )
+    request.app.state.hints.changed(accepted.conversation_id)
+    request.app.state.worker.wake(accepted.conversation_id)
+    return {"id": f"{accepted.conversation_id}-{accepted.seq}"}
+
+
+@router.get("/messages")
+def fetch(
+    request: Request,
+    sender: Visitor,
+    desk: OpenDesk,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> dict[str, Any]:
+    """The visitor's present conversation and its last lines."""
+    database: Database = request.app.state.database
+    with database.read() as session:
+        conversation = _current(session, desk, sender)
+        if not conversation:
+            return {"conversation": None, "messages": [], "cursor": None}
+        found = lines(session, conversation.id, limit=limit, public_only=True)
+        return {
+            "conversation": _state(session, conversation),
+            "messages": [_shown(conversation.id, line) for line in found],
+            "cursor": f"{conversation.id}-{found[-1]['seq'] if found else 0}",
+        }
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    request: Request, sender: Visitor, desk: OpenDesk, cursor: str | None = None
+) -> AsyncIterator[ServerSentEvent]:
+    """Lines after the cursor, then whatever comes: `message`, `state` and `typing`."""
+    stream = Stream(request.app.state.database, desk, sender, cursor)
+    hints: Hints = request.app.state.hints
+    async with hints.subscribe(stream.concerns) as heard:
+        while True:
+            for event in await run_in_threadpool(stream.news):
+                yield event
+            hint = await _next(heard)
+            while hint and hint["kind"] == "typing":
+                yield _typing(hint)
+                hint = await _next(heard)
+
+
+@router.post("/typing", status_code=204)
+def typing(request: Request, body: Typing, sender: Visitor) -> None:
+    """Let the agent see that the visitor is typing."""
+    database: Database = request.app.state.database
+    with database.read() as session:
+        conversation = _current(session, body.desk, sender)
+    if conversation:
+        hint = {"kind": "typing", "conversation": conversation.id, "who": "customer", "on": body.on}
+        request.app.state.hints.publish(hint)
+
+
+class Stream:
+    """What one open widget has seen; `news` says what it hasn't."""
+
+    def __init__(self, database: Database, desk: str, sender: str, cursor: str | None) -> None:
+        self._database = database
+        self._desk = desk
+        self._sender = sender
+        self._conversation_id, self._seq = _parse_cursor(cursor)
+        self._state: dict[str, Any] | None = None
+
+    def concerns(self, hint: Hint) -> bool:
+        """Hints on the visitor's conversation; any, while they have none."""
+        if self._conversation_id == 0:
+            return bool(hint["kind"] == "changed")
+        if hint["kind"] == "typing" and hint["who"] == "customer":
+            return False
+        return bool(hint["conversation"] == self._conversation_id and hint["kind"] != "looking")
+
+    def news(self) -> list[ServerSentEvent]:
+        """The lines since the last look, then the state if it is another."""
+        with self._database.read() as session:
+            conversation = _current(session, self._desk, self._sender)
+            if not conversation:
+                return []
+            return [
+                *self._new_lines(session, conversation),
+                *self._new_state(session, conversation),
+            ]
+
+    def _new_lines(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
+        found: list[ServerSentEvent] = []
+        if self._conversation_id not in (0, conversation.id):
+            found += self._after(session, self._conversation_id)  # the end of the one before
+        if self._conversation_id != conversation.id:
+            self._conversation_id, self._seq = conversation.id, 0
+        return found + self._after(session, conversation.id)
+
+    def _after(self, session: Session, conversation_id: int) -> list[ServerSentEvent]:
+        if not _is_theirs(session, conversation_id, self._desk, self._sender):
+            return []
+        found = lines(session, conversation_id, after=self._seq, public_only=True)
+        if found:
+            self._seq = found[-1]["seq"]
+        return [_event("message", _shown(conversation_id, line)) for line in found]
+
+    def _new_state(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
+        state = _state(session, conversation)
+        if state == self._state:
+            return []
+        self._state = state
+        return [_event("state", state)]
+
+
+def _parse_cursor(cursor: str | None) -> tuple[int, int]:
+    conversation_id, _, seq = (cursor or "").partition("-")
+    return (
+        (int(conversation_id), int(seq)) if conversation_id.isdigit() and seq.isdigit() else (0, 0)
+    )
+
+
+def _is_theirs(session: Session, conversation_id: int, desk: str, sender: str) -> bool:
+    """Whether the visitor is the conversation's person; a cursor is only what they claim."""
+    return bool(
+        session.scalar(
+            select(Conversation.id)
+            .join(Identity, Identity.person_id == Conversation.person_id)
+            .where(
+                Conversation.id == conversation_id,
+                Conversation.channel == CHANNEL,
+                Identity.channel == CHANNEL,
+                Identity.account == desk,
+                Identity.external_id == sender,
+            )
+        )
+    )
+
+
+async def _next(heard: Any) -> Hint | None:
+    """The next hint; None after LOOK_AGAIN seconds without one."""
+    try:
+        hint: Hint = await asyncio.wait_for(heard.get(), LOOK_AGAIN)
+    except TimeoutError:
+        return None
+    return hint
+
+
+def _current(session: Session, desk: str, sender: str) -> Conversation | None:
+    return session.scalar(
+        select(Conversation)
+        .join(Identity, Identity.conversation_id == Conversation.id)
+        .where(
+            Identity.channel == CHANNEL,
+            Identity.account == desk,
+            Identity.external_id == sender,
+        )
+    )
+
+
+def _state(session: Session, conversation: Conversation) -> dict[str, Any]:
+    waits = conversation.state == State.QUEUED
+    has_person = waits or conversation.state == State.OPEN
+    ticket = current_ticket(session, conversation.id) if has_person else None
+    owner = conversation.owner_id and session.get(Agent, conversation.owner_id)
+    return {
+        "state": conversation.state,
+        "agent": {"name": owner.name} if owner else None,
+        "ticket": ticket.number if ticket else None,
+        "position": queue.position(session, conversation) if waits else None,
+    }
+
+
+def _shown(conversation_id: int, line: Line) -> dict[str, Any]:
+    """A line as the widget gets it: no evidence, nothing private."""
+    content = line["content"]
+    return {
+        "id": f"{conversation_id}-{line['seq']}",
+        "author": line["author"],
+        "name": line["name"],
+        "text": line["text"],
+        "html": render(line["text"]) if content.get("markdown") else None,
+        "kind": line["kind"],
+        "buttons": content.get("buttons", []),
+        "sources": content.get("sources", []),
+        "at": line["at"],
+        "client_id": content.get("client_id"),
+    }
+
+
+def _event(name: str, data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data=data, id=data.get("id"))
+
+
+def _typing(hint: Hint) -> ServerSentEvent:
+    return _event("typing", {"who": hint["who"], "name": hint.get("name"), "on": hint["on"]})

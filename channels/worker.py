@@ -1,0 +1,67 @@
+"""The worker: answers conversations that wait, and finds those that a crash left behind."""
+
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from bot.db import Database
+from handoff.desk import FrontDesk
+from handoff.lease import waiting
+
+log = structlog.get_logger()
+
+THREADS = 8
+SWEEP = 5.0  # seconds between looks for lines that nobody is handling
+
+
+class Worker:
+    """Threads that answer; `wake` says which conversation has something new."""
+
+    def __init__(self, database: Database, front_desk: FrontDesk) -> None:
+        self._database = database
+        self._front_desk = front_desk
+        self._due: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._pool = ThreadPoolExecutor(THREADS, "worker")
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        for _ in range(THREADS):
+            self._pool.submit(self._work)
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        """Let the turns at hand finish; what waits is stored and is taken after the restart."""
+        self._stopping.set()
+        for _ in range(THREADS):
+            self._due.put(None)
+        self._pool.shutdown(wait=True)
+
+    def wake(self, conversation_id: int) -> None:
+        """Answer the conversation soon."""
+        self._due.put(conversation_id)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            conversation_id = self._due.get()
+            if conversation_id is None:
+                return
+            try:
+                self._front_desk.answer(conversation_id)
+            except Exception as error:  # the sweeper brings it back
+                log.error("turn failed", conversation=conversation_id, error=type(error).__name__)
+
+    def _sweep(self) -> None:
+        while True:
+            try:
+                with self._database.read() as session:
+                    left = waiting(session)
+            except Exception as error:  # the database is away: look again later
+                log.error("sweep failed", error=type(error).__name__)
+                left = []
+            for conversation_id in left:
+                self.wake(conversation_id)
+            if self._stopping.wait(SWEEP):
+                return

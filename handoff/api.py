@@ -1,0 +1,189 @@
+"""The agents' HTTP API: conversations, transcripts, claims, and a search of the articles."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from fastapi.templating import Jinja2Templates
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from bot.conversation import Conversation, State
+from bot.db import Database
+from bot.knowledge import Knowledge
+from bot.settings import PUBLIC
+from handoff.agents import find_agent
+from handoff.auth import SignedIn, agent_or_none, same_origin
+from handoff.desk import FrontDesk, NotFound
+from handoff.summary import in_state, summarise
+from handoff.transcript import PAGE, Line, as_text, lines
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+
+
+class Written(BaseModel):
+    """A line by an agent: to the customer, or private. A repeated `key` is stored once."""
+
+    text: str
+    private: bool = False
+    key: str | None = Field(default=None, max_length=100)
+
+
+class Assignment(BaseModel):
+    """Who shall have the conversation."""
+
+    email: str
+
+
+def _front_desk(request: Request) -> FrontDesk:
+    front_desk: FrontDesk = request.app.state.front_desk
+    return front_desk
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Desk = Annotated[FrontDesk, Depends(_front_desk)]
+Db = Annotated[Database, Depends(_database)]
+
+
+@router.get("/conversations")
+def list_conversations(
+    agent: SignedIn,
+    database: Db,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """Conversations in a state; those that are queued in the queue's order."""
+    with database.read() as session:
+        found = summarise(session, in_state(state, limit + 1, offset))
+    more = offset + limit if len(found) > limit else None
+    return {"conversations": found[:limit], "next_offset": more}
+
+
+@router.get("/conversations/{conversation_id}")
+def show_conversation(
+    conversation_id: int,
+    agent: SignedIn,
+    database: Db,
+    after: Annotated[int, Query(ge=0)] = 0,
+    before: int | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
+) -> dict[str, Any]:
+    """One conversation with its newest lines; `before` and `after` are line numbers."""
+    with database.read() as session:
+        messages = lines(session, conversation_id, after=after, before=before, limit=limit)
+    return _summary(database, conversation_id) | {"messages": messages}
+
+
+@router.get("/conversations/{conversation_id}/transcript")
+def show_transcript(
+    request: Request,
+    conversation_id: int,
+    agent: SignedIn,
+    database: Db,
+    format: Literal["text", "json", "html"] = "text",
+) -> Response:
+    """The whole transcript, for keeping or printing."""
+    summary = _summary(database, conversation_id)
+    with database.read() as session:
+        messages = lines(session, conversation_id)
+    if format == "json":
+        from fastapi.responses import JSONResponse
+
+        return JSONResponse(summary | {"messages": messages})
+    if format == "html":
+        context = {"conversation": summary, "messages": messages}
+        return templates.TemplateResponse(request, "transcript.html", context)
+    return PlainTextResponse(as_text(messages))
+
+
+@router.post("/conversations/{conversation_id}/claim")
+def claim(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+    """Take the conversation; 409 with the owner's name when somebody else has it."""
+    desk.claim(conversation_id, agent)
+    return _summary(database, conversation_id)
+
+
+@router.delete("/conversations/{conversation_id}/claim")
+def release(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+    """Put the conversation back into the queue."""
+    desk.release(conversation_id, agent)
+    return _summary(database, conversation_id)
+
+
+@router.put("/conversations/{conversation_id}/claim")
+def reassign(
+    conversation_id: int, to: Assignment, agent: SignedIn, desk: Desk, database: Db
+) -> dict[str, Any]:
+    """Give the conversation to a colleague."""
+    with database.read() as session:
+        colleague = find_agent(session, to.email)
+    if not colleague:
+        raise NotFound(f"no agent has the address {to.email}")
+    desk.reassign(conversation_id, agent, colleague.id)
+    return _summary(database, conversation_id)
+
+
+@router.post("/conversations/{conversation_id}/messages", status_code=201)
+def write(conversation_id: int, written: Written, agent: SignedIn, desk: Desk) -> Line:
+    """Reply to the customer, or leave a private note."""
+    say = desk.note if written.private else desk.reply
+    return say(conversation_id, agent, written.text, written.key)
+
+
+@router.post("/conversations/{conversation_id}/resolve")
+def resolve(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+    """End the conversation and close its ticket."""
+    desk.resolve(conversation_id, agent)
+    return _summary(database, conversation_id)
+
+
+@router.post("/conversations/{conversation_id}/handback")
+def hand_back(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+    """Let the bot answer again."""
+    desk.hand_back(conversation_id, agent)
+    return _summary(database, conversation_id)
+
+
+@router.get("/kb/search")
+def search_articles(
+    request: Request,
+    q: Annotated[str, Query(min_length=1, max_length=1000)],
+    k: Annotated[int, Query(ge=1, le=50)] = 5,
+    audience: str = PUBLIC,
+) -> dict[str, Any]:
+    """The passages that fit a question best. Other audiences than the public need a token."""
+    if audience != PUBLIC and not agent_or_none(request):
+        raise HTTPException(
+            401, f'Searching for the audience "{audience}" needs an agent\'s token.'
+        )
+    knowledge: Knowledge = request.app.state.knowledge
+    hits = knowledge.search(q, frozenset({audience}), k)
+    return {
+        "hits": [
+            {
+                "article_id": hit.article_id,
+                "title": hit.title,
+                "heading": hit.heading,
+                "text": hit.text,
+                "audience": hit.audience,
+                "url": hit.url or f"/help/{hit.article_id}",
+                "score": round(hit.score, 4),
+            }
+            for hit in hits
+        ]
+    }
+
+
+def _summary(database: Database, conversation_id: int) -> dict[str, Any]:
+    with database.read() as session:
+        found = summarise(session, select(Conversation).where(Conversation.id == conversation_id))
+    if not found:
+        raise NotFound(f"there is no conversation {conversation_id}")
+    return found[0]

@@ -1,0 +1,1 @@
+"""The agents' console: what they see, live, and what they do."""

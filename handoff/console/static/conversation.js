@@ -1,0 +1,176 @@
+// The open conversation: opening, news at its end, earlier lines, and one's place in it.
+import { getFragment } from "./http.js";
+import { query } from "./list.js";
+import { $, $$, replaceParts } from "./parts.js";
+import { announce, toast } from "./toast.js";
+
+const NEAR_END = 80; // pixels: whoever is this close to the end follows it
+
+let refreshing = null;
+let again = false;
+const listeners = [];
+
+/** Calls `listener(id)` whenever a conversation has been put before the agent. */
+export function onOpened(listener) {
+  listeners.push(listener);
+}
+
+export function openId() {
+  return Number($("[data-conversation]")?.dataset.conversation ?? 0);
+}
+
+/** The last line's number in the open thread. */
+export function lastSeq() {
+  return Number($("#lines > [data-seq]:last-child")?.dataset.seq ?? 0);
+}
+
+export function head() {
+  return $("[data-part=head]")?.dataset ?? {};
+}
+
+/** What the server sent with the page is open: begin with it. */
+export function startConversation() {
+  document.addEventListener("click", clicked);
+  addEventListener("popstate", () => showAddress());
+  if (openId()) begin();
+}
+
+function clicked(event) {
+  const link = event.target.closest("[data-open]");
+  const act = event.target.closest("[data-do]")?.dataset.do;
+  if (link?.href && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+    event.preventDefault();
+    open(Number(link.dataset.open));
+  } else if (act === "earlier") loadEarlier();
+  else if (act === "to-end") toEnd(true);
+  else if (act === "back") {
+    event.preventDefault();
+    backToList();
+  }
+}
+
+export async function open(id) {
+  history.pushState(null, "", `/console/conversations/${id}${query()}`);
+  await show(id);
+}
+
+function backToList() {
+  const id = openId();
+  history.pushState(null, "", `/console${query()}`);
+  document.body.dataset.pane = "list";
+  $(`#items [data-open="${id}"]`)?.focus();
+}
+
+function showAddress() {
+  const id = Number(location.pathname.match(/\/conversations\/(\d+)/)?.[1] ?? 0);
+  if (id && id !== openId()) show(id);
+  else document.body.dataset.pane = id ? "thread" : "list";
+}
+
+async function show(id) {
+  document.body.dataset.pane = "thread";
+  $("#pane").setAttribute("aria-busy", "true");
+  try {
+    const fragment = await getFragment(`/console/conversations/${id}/pane`);
+    if (!location.pathname.endsWith(`/${id}`)) return; // another one has been opened since
+    $("#pane").replaceChildren(fragment);
+    begin();
+    announce(`Conversation with ${head().name} is open`);
+  } catch (problem) {
+    toast(problem.message, { failed: true });
+  } finally {
+    $("#pane").removeAttribute("aria-busy");
+  }
+}
+
+function begin() {
+  document.title = document.title.replace(/^(\(\d+\) )?.*/, `$1${head().name} · Firstline`);
+  $("#scroller").addEventListener("scroll", () => nearEnd() && hidePill(), { passive: true });
+  toEnd();
+  for (const listener of listeners) listener(openId());
+}
+
+/** Fetch what is new; calls during a look lead to one more look. */
+export function refresh() {
+  if (!openId()) return Promise.resolve();
+  if (refreshing) again = true;
+  refreshing ??= look().finally(() => {
+    refreshing = null;
+    if (again) {
+      again = false;
+      return refresh();
+    }
+  });
+  return refreshing;
+}
+
+async function look() {
+  const id = openId();
+  const base = `/console/conversations/${id}`;
+  try {
+    const [lines, around] = await Promise.all([
+      getFragment(`${base}/thread?after=${lastSeq()}`),
+      getFragment(`${base}/context`),
+    ]);
+    if (id !== openId()) return;
+    again ||= $("[data-part=lines]", lines).dataset.more === "true";
+    append($$("[data-part=lines] > *", lines));
+    replaceParts(around);
+    for (const listener of listeners) listener(id);
+  } catch {
+    // the stream says when the server is back, and then everything is looked at again
+  }
+}
+
+function append(nodes) {
+  const follow = nearEnd();
+  const last = lastSeq();
+  const isNew = (node) => Number(node.dataset.seq ?? node.nextElementSibling?.dataset.seq) > last;
+  const fresh = nodes.filter(isNew);
+  if (!fresh.length) return;
+  $("#lines").append(...fresh);
+  const heard = fresh.filter((node) => node.dataset.author === "customer");
+  if (heard.length) announce(`${head().name}: ${$(".words", heard.at(-1)).textContent}`);
+  if (follow) toEnd();
+  else showPill(fresh.filter((node) => node.dataset.seq).length);
+}
+
+async function loadEarlier() {
+  const [first, scroller] = [$("#lines > [data-seq]"), $("#scroller")];
+  const fragment = await getFragment(
+    `/console/conversations/${openId()}/thread?before=${first.dataset.seq}`,
+  ).catch((problem) => void toast(problem.message, { failed: true }));
+  const lines = fragment && $("[data-part=lines]", fragment);
+  if (!lines) return;
+  const height = scroller.scrollHeight - scroller.scrollTop;
+  const day = $("#lines > .day:first-child");
+  if (day && $(`[data-day="${day.dataset.day}"]`, lines)) day.remove();
+  $(".earlier").hidden = lines.dataset.earlier === "false";
+  $("#lines").prepend(...lines.children);
+  scroller.scrollTop = scroller.scrollHeight - height;
+}
+
+export function nearEnd() {
+  const { scrollHeight, scrollTop, clientHeight } = $("#scroller");
+  return scrollHeight - scrollTop - clientHeight < NEAR_END;
+}
+
+export function toEnd(smoothly = false) {
+  const behavior = smoothly ? "smooth" : "instant";
+  $("#scroller").scrollTo({ top: $("#scroller").scrollHeight, behavior });
+  hidePill();
+}
+
+function showPill(count) {
+  const pill = $("#pill");
+  pill.dataset.count = Number(pill.dataset.count ?? 0) + count;
+  const number = pill.dataset.count;
+  $("span", pill).textContent = number === "1" ? "1 new line" : `${number} new lines`;
+  pill.hidden = false;
+}
+
+function hidePill() {
+  $("#pill").hidden = true;
+  $("#pill").dataset.count = 0;
+  document.dispatchEvent(new Event("firstline:read"));
+}

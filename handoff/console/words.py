@@ -1,0 +1,45 @@
+"""The bot's reasons in an agent's words."""
+
+WORDS = {
+    # why a person has to take over (handoff.ticket.Reason)
+    "low_confidence": "The bot was not sure enough to answer",
+    "frustration": "The customer is losing patience",
+    "asked_for_person": "The customer asked for a person",
+    "loop": "The bot's answers did not help",
+    "flow_failed": "The bot could not finish what it started",
+    "bot_error": "The bot failed",
+    "safety": "The customer reports danger",
+    "taken_over": "A colleague took over from the bot",
+    # why the bot did what it did (bot.policy)
+    "danger_reported": "The message reports danger",
+    "accepted_offer_of_person": "The customer accepted the offer of a person",
+    "frustration_over_threshold": "Frustration is over the threshold",
+    "customer_says_it_helped": "The customer says that it helped",
+    "answer_did_not_help": "The answer did not help, so the bot offers another",
+    "second_answer_did_not_help": "The second answer did not help either",
+    "customer_cancelled": "The customer cancelled",
+    "message_fills_form": "The message gives what the bot asked for",
+    "another_flow_asked_for": "The customer asked for something else to be done",
+    "question_during_form": "A question came in between, and the bot knows the answer",
+    "form_asks_again": "The bot asks again for what is missing",
+    "customer_chose_article": "The customer chose this article",
+    "intent_starts_flow": "The customer asked for something to be done",
+    "small_talk": "Small talk",
+    "knowledge_base_is_empty": "The knowledge base is empty",
+    "confidence_over_threshold": "Sure enough to answer",
+    "answer_did_not_help_before": "This answer did not help before, so the bot offers another",
+    "only_answer_did_not_help_before": "The only answer did not help before",
+    "low_confidence_twice": "Not sure enough, for the second time",
+    "confidence_between_thresholds": "Not quite sure, so the bot offers choices",
+    "confidence_under_threshold": "Not sure enough, so the bot asks again",
+    # what moves frustration (bot.frustration)
+    "repeat": "said it again",
+    "failed_answer": "an answer failed",
+    "not_helped": "“did not help”",
+    "shouting": "capitals",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """The reason as a phrase; one that is new here is shown as it is called."""
+    return WORDS.get(reason) or reason.replace("_", " ").strip().capitalize()

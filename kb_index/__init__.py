@@ -1,0 +1,1 @@
+"""The retrieval library: files to articles, articles to passages, a question to hits."""
