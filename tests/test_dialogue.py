@@ -248,6 +248,16 @@ def test_the_opening_message_fills_slots(talk: Talk) -> None:
     assert texts(talk(heard("book", guests="2"))) == ["Outside?"]
 
 
+def test_what_the_opening_message_gives_is_validated_too(talk: Talk) -> None:
+    step = talk(heard("book", guests="dozens"))
+    assert step.state.slots["guests"] is None
+    assert texts(step) == ["How many?"]
+
+
+def test_a_rule_for_a_form_holds_nowhere_else(talk: Talk) -> None:
+    assert talk(heard("weather")).replies == ()
+
+
 def test_a_value_that_was_given_can_be_corrected(talk: Talk, dialogue: Dialogue) -> None:
     opened = talk(heard("book", guests="2"))
     correction = heard("x", "no, three", guests="3")
