@@ -20,13 +20,14 @@ from kb_index.index import Index, build
 from kb_index.search import Hit, search
 
 FOLDS = 4
+HITS = 5  # as many as the engine looks at
 ENOUGH = 40  # rehearsed questions below which the default is better than a fit
 UNANSWERABLE = 0.25  # the share of questions that nothing answers, as help desks see it
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Weights [features] and bias of the probability that the first hit answers."""
+    """Weights [3 features] and bias of the probability that the first hit answers."""
 
     weights: Floats
     bias: float
@@ -52,14 +53,15 @@ class Confidence:
 
 
 # Fitted on the demo's knowledge base; used until an installation has questions of its own.
-DEFAULT = Confidence(np.array([10.0, 2.0, 4.0, 3.0], np.float32), -7.5)
+DEFAULT = Confidence(np.array([2.0, 4.5, 10.0], np.float32), -2.2)
 
 
 def features(hits: Sequence[Hit]) -> Floats:
-    """What the first hit's trust hangs on: its cosine, its words, its fused score and its lead."""
-    first = hits[0]
-    lead = first.score - hits[1].score if len(hits) > 1 else first.score
-    return np.array([first.dense, first.lexical, first.score, lead], np.float32)
+    """What trust hangs on: the first hit's score, and its lead over the second and the rest."""
+    first, *others = [hit.score for hit in hits]
+    lead = first - others[0] if others else first
+    rest = first - sum(others) / len(others) if others else first
+    return np.array([first, lead, rest], np.float32)
 
 
 def calibrate(index: Index, encoder: Encodes) -> Confidence:
@@ -106,7 +108,7 @@ def _rehearse(index: Index, encoder: Encodes) -> Iterator[_Rehearsed]:
                 for question in article.questions[fold::FOLDS]:
                     vector = known.encode([question])[0]
                     audiences = frozenset({article.audience})
-                    hits = search(partial, question, vector, audiences=audiences, k=3)
+                    hits = search(partial, question, vector, audiences=audiences, k=HITS)
                     right = bool(hits) and hits[0].article_id == article.id
                     yield _Rehearsed(hits, right, article.id in present)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.confidence import Confidence
+from bot.confidence import HITS, Confidence
 from bot.dialogue import Dialogue, Step
 from bot.entities import EntityExtractor
 from bot.frustration import Frustration, FrustrationModel, judge
@@ -20,7 +20,6 @@ from kb_index.search import Hit
 PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
 CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
 OFFERED = 3
-HITS = 5
 PERSON = Button("Talk to a person", "/talk_to_human")
 IT_HELPED = Button("It helped", "/helped")
 IT_DID_NOT = Button("It didn't", "/not_helped")
@@ -298,7 +297,7 @@ class Engine:
         return {
             "act": decision.act,
             "reason": decision.reason,
-            "confidence": round(case.confidence, 4),
+            "confidence": round(_sureness(case, decision), 4),
             "intent": {"name": case.heard.intent, "confidence": round(case.heard.confidence, 4)},
             "ranking": [
                 {"name": name, "confidence": round(probability, 4)}
@@ -325,6 +324,12 @@ class Engine:
             },
             "thresholds": self._policy.model_dump(),
         }
+
+
+def _sureness(case: Case, decision: Decision) -> float:
+    """How sure the bot is of what it does: of the article, or else of the intent."""
+    by_intent = (Act.FLOW, Act.SMALL_TALK, Act.CANCEL, Act.HELPED, Act.HAND_OVER)
+    return case.heard.confidence if decision.act in by_intent else case.confidence
 
 
 def _parse_payload(text: str) -> tuple[str, JSON] | None:

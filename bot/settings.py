@@ -82,7 +82,7 @@ class PolicySettings(BaseModel, extra="forbid"):
     of the conversation from which a person takes over.
     """
 
-    answer: float = Field(default=0.6, ge=0, le=1)
+    answer: float = Field(default=0.45, ge=0, le=1)
     choice: float = Field(default=0.25, ge=0, le=1)
     flow: float = Field(default=0.5, ge=0, le=1)
     frustration: float = Field(default=0.7, ge=0, le=1)

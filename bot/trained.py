@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from bot.confidence import Confidence, calibrate
@@ -28,6 +29,9 @@ from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.index import Index, build
 
 INTENTS, FRUSTRATION, CONFIDENCE = "intents.npz", "frustration.npz", "confidence.npz"
+
+
+MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,15 @@ def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     if len(set(intents)) < 2:
         raise TrainingError(source, 1, "at least two intents with examples are needed")
     lines = [example.text for example in training.examples]
-    intent_model = IntentModel.train(encoder.encode(lines), intents)
-    frustration = FrustrationModel.train(encoder.encode(texts), texts, grades)
+    vectors = encoder.encode(lines)
+    intent_model = IntentModel.train(vectors, intents)
+    # Ordinary questions and small talk are calm; without them "hello" would sound annoyed.
+    calm = [place for place, intent in enumerate(intents) if intent not in MAY_BE_CROSS]
+    frustration = FrustrationModel.train(
+        np.vstack([encoder.encode(texts), vectors[calm]]),
+        [*texts, *(lines[place] for place in calm)],
+        [*grades, *(0 for _ in calm)],
+    )
     models = data / "models"
     models.mkdir(parents=True, exist_ok=True)
     _copy_training(source, data / "training")

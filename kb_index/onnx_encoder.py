@@ -58,6 +58,8 @@ class OnnxEncoder:
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _THREADS
+        # Threads that spin while they wait would take the processor from the rest of the server.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             directory / _GRAPH, options, providers=["CPUExecutionProvider"]
         )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.web import pages
-from channels.web.markdown import headings, render, render_page
+from handoff.markdown import headings, render, render_page
 from channels.web.snippet import LONGEST, mark, snippet
 from kb_index.articles import Article
 from kb_index.search import Hit

@@ -13,7 +13,7 @@ from fastapi.templating import Jinja2Templates
 from lucide.jinja import lucide
 
 from channels.web.demo import FEATURED, PRODUCTS
-from channels.web.markdown import headings, render_page
+from handoff.markdown import headings, render_page
 from channels.web.snippet import mark, snippet
 from channels.web.topics import by_topic, topic_of
 from kb_index.articles import Article
