@@ -56,7 +56,9 @@ class Database:
         """Bring the schema to the newest version."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with self._writer.begin() as connection:
+            if not self.is_sqlite:  # nodes that start together take turns
+                connection.execute(text("select pg_advisory_xact_lock(7170)"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from bot.confidence import HITS, Confidence
 from bot.dialogue import Dialogue, Step
 from bot.entities import EntityExtractor
-from bot.frustration import Frustration, FrustrationModel, judge
+from bot.frustration import Frustration, FrustrationModel, heated_words, judge
 from bot.intent import Floats, IntentModel
 from bot.knowledge import Knowledge
 from bot.memory import Memory
-from bot.policy import Act, Decision, Facts, decide
-from bot.settings import Desk, PolicySettings
+from bot.policy import SMALL_TALK, Act, Decision, Facts, decide
+from bot.settings import PUBLIC, Desk, PolicySettings
 from bot.turn import JSON, Button, Kind, Reply, Source, Understanding
 from kb_index.search import Hit
 
@@ -154,9 +154,15 @@ class Engine:
         events = ["failed_answer"] if memory.failures else []
         if heard.intent == "not_helped":
             events.append("not_helped")
-        grade = 0.0 if pressed else self.sounds(text, vector)
+        calm = pressed or self._is_mere_small_talk(heard)
+        grade = 0.0 if calm else self.sounds(text, vector)
         recent = () if pressed or memory.dialogue.active_loop else memory.recent
         return judge(grade, text, recent, memory.frustration, events)
+
+    def _is_mere_small_talk(self, heard: Understanding) -> bool:
+        """A greeting or a yes: too short for the grader, which guesses on them."""
+        sure = heard.intent in SMALL_TALK and heard.confidence >= self._policy.flow
+        return sure and not heated_words(heard.text)
 
     def _look_up(self, case: Case) -> None:
         chosen = case.heard.slots.get("article") if case.heard.intent == CHOSE_ARTICLE else None
@@ -245,7 +251,7 @@ class Engine:
         case.memory.question = case.heard.text
 
     def _advance_flow(self, case: Case) -> None:
-        desk = "employees" if case.desk.audiences - {"public"} else "customers"
+        desk = _audience(case.desk)
         step = self._dialogue.advance(case.memory.dialogue, case.heard, case.sender, desk)
         self._take_step(case, step)
         if step.outcome == "failed":
@@ -275,7 +281,7 @@ class Engine:
         known = {"affirm": "utter_what_can_you_do", "deny": "utter_thank"}
         known["cancel_flow"] = "utter_cancelled"
         name = known.get(case.heard.intent, f"utter_{case.heard.intent}")
-        case.replies.append(self._line(name))
+        case.replies.append(self._line(name, desk=_audience(case.desk)))
         case.memory.asked = None
 
     def _thank_for_feedback(self, case: Case) -> None:
@@ -324,6 +330,11 @@ class Engine:
             },
             "thresholds": self._policy.model_dump(),
         }
+
+
+def _audience(desk: Desk) -> str:
+    """Whom the desk serves, as the domain's conditions name it."""
+    return "employees" if desk.audiences - {PUBLIC} else "customers"
 
 
 def _sureness(case: Case, decision: Decision) -> float:

@@ -18,6 +18,7 @@ from bot.intent import Floats, load_arrays, save_arrays
 # What a grade is worth as a score: calm, mildly annoyed, clearly frustrated, furious.
 GRADE_SCORES = np.array([0.0, 0.35, 0.7, 0.95], np.float32)
 KEPT = 0.6  # the share of yesterday's anger that is left a turn later
+CALM = 0.25  # what calm lines score on average: only what is above it adds up over the turns
 EVENTS = {"repeat": 0.25, "failed_answer": 0.12, "not_helped": 0.15}
 LEXICON = re.compile(
     r"\b(useless|ridiculous|disgrac\w+|pathetic|fed up|sick of|joke|waste of (?:time|money)|"
@@ -82,8 +83,8 @@ def judge(
     if _is_repeat(text, recent):
         events = [*events, "repeat"]
     turn = min(1.0, grade + sum(EVENTS[event] for event in events))
-    conversation = min(1.0, KEPT * before + turn)
-    return Frustration(turn, conversation, (*_words(text), *events))
+    conversation = min(1.0, max(turn, KEPT * before + max(0.0, turn - CALM)))
+    return Frustration(turn, conversation, (*heated_words(text), *events))
 
 
 def _is_repeat(text: str, recent: Sequence[str]) -> bool:
@@ -93,7 +94,8 @@ def _is_repeat(text: str, recent: Sequence[str]) -> bool:
     )
 
 
-def _words(text: str) -> tuple[str, ...]:
+def heated_words(text: str) -> tuple[str, ...]:
+    """The words of a line that speak of lost patience, and "shouting" if it is in capitals."""
     found = dict.fromkeys(match.group().lower() for match in LEXICON.finditer(text))
     shouting = ("shouting",) if _capitals(text) > 0.6 else ()
     return (*found, *shouting)

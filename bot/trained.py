@@ -95,13 +95,15 @@ def load_engine(settings: Settings, knowledge: Knowledge) -> Engine:
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = read_training(settings.data / "training")
+    runner = ActionRunner(training.domain)
+    runner.warm_up()
     return Engine(
         knowledge=knowledge,
         intents=intents,
         frustration=FrustrationModel.load(models / FRUSTRATION),
         confidence=_Fresh(models / CONFIDENCE),
         entities=EntityExtractor(training),
-        dialogue=Dialogue(training, ActionRunner(training.domain)),
+        dialogue=Dialogue(training, runner),
         policy=settings.policy,
     )
 

@@ -9,7 +9,9 @@ import structlog
 from bot.actions.services import Services, use
 from bot.shop import open_retailer
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,7 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
         hints.stop()
         database.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # its pages load nothing from elsewhere
+        redoc_url=None,
         title="Firstline",
         version=version("firstline"),
         description="First-line support that knows when to hand over.",
@@ -127,7 +130,7 @@ def _add_routes(app: FastAPI) -> None:
                 session.connection()
         except SQLAlchemyError:
             return problem(503, "The database can't be reached.")
-        return problem(200, "ready")
+        return JSONResponse({"status": "ready"})
 
     @app.get("/metrics", include_in_schema=False)
     def metrics(request: Request) -> Response:

@@ -221,10 +221,11 @@ def _is_known(error: Exception) -> bool:
     from bot.db import DatabaseUnusable
     from bot.intent import ModelUnusable
     from bot.training import TrainingError
+    from handoff.agents import AgentError
     from kb_index.encoder import ModelError
     from kb_index.index import IndexUnusable
 
-    ours = (DatabaseUnusable, ModelUnusable, TrainingError, ModelError, IndexUnusable)
+    ours = (AgentError, DatabaseUnusable, ModelUnusable, TrainingError, ModelError, IndexUnusable)
     return isinstance(error, (*ours, SettingsError, OperationalError, PermissionError))
 
 

@@ -11,7 +11,7 @@ import bot
 from bot.db import Database
 from bot.settings import Settings, load_settings
 from bot.trained import Trained, build_index, open_batching_encoder, train
-from handoff.agents import Role, add_agent
+from handoff.agents import Role, add_agent, find_agent
 from kb_index.articles import Article, read_articles
 from kb_index.encoder import export_onnx
 from kb_index.index import Index, IndexUnusable
@@ -58,7 +58,8 @@ def initialise(data: Path, demo: bool, progress: Progress) -> Settings:
     database.check()
     database.migrate()
     export_onnx(settings.model, settings.data / "encoder")
-    teach(settings, shipped_training_data())
+    if not (settings.data / "training").exists():  # an operator's own training stays
+        teach(settings, shipped_training_data())
     if demo:
         _prepare_demo(settings, database, progress)
     elif not (data / "index" / "CURRENT").exists():
@@ -133,6 +134,8 @@ def _add_demo_agent(settings: Settings, database: Database) -> None:
         return
     password = secrets.token_urlsafe(9)
     with database.write() as session:
+        if find_agent(session, DEMO_AGENT):  # another node of this database made the account
+            return
         add_agent(session, "Maya Lindqvist", DEMO_AGENT, Role.SUPERVISOR, password)
     descriptor = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -97,7 +97,7 @@ def ids(html: str) -> list[int]:
     return [int(part.split('"')[0]) for part in html.split('<li data-key="')[1:]]
 
 
-def shown(client: TestClient, view: str, **params: object) -> list[int]:
+def shown(client: TestClient, view: str, **params: Any) -> list[int]:
     return ids(client.get("/console/list", params={"view": view, **params}).text)
 
 

@@ -58,6 +58,7 @@ function backToList() {
   const id = openId();
   history.pushState(null, "", `/console${query()}`);
   document.body.dataset.pane = "list";
+  nameTab("Console");
   $(`#items [data-open="${id}"]`)?.focus();
 }
 
@@ -75,6 +76,7 @@ async function show(id) {
     if (!location.pathname.endsWith(`/${id}`)) return; // another one has been opened since
     $("#pane").replaceChildren(fragment);
     begin();
+    if (!$(".list-pane").clientHeight) $("#pane").focus(); // what had the focus is gone
     announce(`Conversation with ${head().name} is open`);
   } catch (problem) {
     toast(problem.message, { failed: true });
@@ -84,10 +86,15 @@ async function show(id) {
 }
 
 function begin() {
-  document.title = document.title.replace(/^(\(\d+\) )?.*/, `$1${head().name} · Firstline`);
+  nameTab(head().name);
   $("#scroller").addEventListener("scroll", () => nearEnd() && hidePill(), { passive: true });
   toEnd();
   for (const listener of listeners) listener(openId());
+}
+
+function nameTab(name) {
+  const unread = document.title.match(/^\(\d+\) /)?.[0] ?? "";
+  document.title = `${unread}${name} · Firstline`;
 }
 
 /** Fetch what is new; calls during a look lead to one more look. */
@@ -148,6 +155,11 @@ async function loadEarlier() {
   $(".earlier").hidden = lines.dataset.earlier === "false";
   $("#lines").prepend(...lines.children);
   scroller.scrollTop = scroller.scrollHeight - height;
+}
+
+/** Whether the thread is on the screen: on a phone, the list may be there instead. */
+export function isShown() {
+  return $("#scroller").clientHeight > 0;
 }
 
 export function nearEnd() {

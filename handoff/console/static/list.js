@@ -3,9 +3,9 @@ import { getFragment } from "./http.js";
 import { $, $$, replaceParts } from "./parts.js";
 
 const SEARCH_AFTER_MS = 250;
-const QUIET_MS = 400; // between two refreshes
+const PAUSE_MS = { seen: 800, hidden: 5_000 }; // between two refreshes
 
-const state = { limit: 50, open: 0, asked: 0 };
+const state = { limit: 50, open: 0, asked: 0, last: 0 };
 let tell = () => {};
 
 /** `news(words)` is called when somebody new waits, or a customer of mine has written. */
@@ -67,13 +67,15 @@ async function grow(limit) {
   $$("#items [data-open]")[last]?.focus();
 }
 
-/** Bring the list up to date soon; many calls at once become one. */
+/** Bring the list up to date: at once after a quiet time, else many calls become one. */
 export function refreshList({ quiet = false } = {}) {
   state.quiet = (state.waiting ? state.quiet : true) && quiet;
+  const pause = document.hidden ? PAUSE_MS.hidden : PAUSE_MS.seen;
   state.waiting ??= setTimeout(async () => {
+    state.last = Date.now();
     state.waiting = null;
     await load(state.quiet);
-  }, QUIET_MS);
+  }, Math.max(50, state.last + pause - Date.now()));
 }
 
 async function load(quiet = false) {

@@ -32,7 +32,7 @@ listen({
     refresh();
     refreshList();
   },
-  changed(ids) {
+  changed({ ids }) {
     const before = ids.includes(openId());
     if (before) refresh();
     refreshList({ quiet: before && ids.length === 1 && document.hasFocus() });

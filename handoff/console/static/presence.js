@@ -1,5 +1,5 @@
 // Who else is here, and who is typing.
-import { head, lastSeq, nearEnd, onOpened, openId } from "./conversation.js";
+import { head, isShown, lastSeq, nearEnd, onOpened, openId } from "./conversation.js";
 import { post } from "./http.js";
 import { $ } from "./parts.js";
 
@@ -41,7 +41,7 @@ function arrive() {
 /** Tell the others, and up to where the lines have been read. */
 async function look(onSeen, beat = false) {
   const id = openId();
-  if (!id || document.hidden) return;
+  if (!id || document.hidden || !isShown()) return;
   const seq = nearEnd() ? lastSeq() : 0;
   const isNew = seen.id !== id || seq > seen.seq;
   if (!isNew && !beat) return;

@@ -2,6 +2,7 @@
 import { $ } from "./parts.js";
 import { keep, recall } from "./storage.js";
 
+const ONCE_MS = 1_500;
 let context = null;
 
 export function startSound() {
@@ -20,7 +21,7 @@ export function startSound() {
 }
 
 export function beep() {
-  if (!context || !recall("sound", true)) return;
+  if (!context || !recall("sound", true) || anotherTabJustDid()) return;
   const [tone, volume] = [context.createOscillator(), context.createGain()];
   tone.frequency.setValueAtTime(660, context.currentTime);
   tone.frequency.setValueAtTime(880, context.currentTime + 0.09);
@@ -29,4 +30,11 @@ export function beep() {
   tone.connect(volume).connect(context.destination);
   tone.start();
   tone.stop(context.currentTime + 0.3);
+}
+
+function anotherTabJustDid() {
+  const since = Date.now() - recall("beeped", 0);
+  if (since < ONCE_MS) return true;
+  keep("beeped", Date.now());
+  return false;
 }
