@@ -46,6 +46,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._writer = self.engine.execution_options(writes=True)
         self._turns = threading.Lock() if self.is_sqlite else None
 
     @property
@@ -87,10 +88,6 @@ class Database:
         finally:
             if self._turns:
                 self._turns.release()
-
-    @property
-    def _writer(self) -> Engine:
-        return self.engine.execution_options(writes=True)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -6,9 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import structlog
-from bot.actions.services import Services, use
-from bot.shop import open_retailer
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
@@ -19,14 +17,16 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
 from bot.db import Database
 from bot.hints import Hints
 from bot.knowledge import Knowledge
 from bot.settings import Settings
+from bot.shop import open_retailer
 from bot.trained import load_engine, open_batching_encoder
 from channels import rest
-from channels.problems import add_problem_handlers, problem
+from channels.problems import add_problem_handlers, problem, unexpected
 from channels.web import pages, routes, widget
 from channels.web.votes import Votes
 from channels.worker import Worker
@@ -147,7 +147,11 @@ def _add_routes(app: FastAPI) -> None:
 
 
 class Shield:
-    """Adds the security headers to every response."""
+    """Refuses bodies that are too large, adds the security headers to every response, and answers
+    what went wrong unforeseen.
+
+    Left to the server, such an error would be logged with its text: a customer's words, maybe.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -156,7 +160,19 @@ class Shield:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
 
+        begun, received = False, 0
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY:
+                raise HTTPException(413, f"The request is larger than {LARGEST_BODY:,} bytes.")
+            return message
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
@@ -165,4 +181,9 @@ class Shield:
                     headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive_limited, send_with_headers)
+        except Exception as error:
+            response = unexpected(scope["path"], error)
+            if not begun:
+                await response(scope, receive, send_with_headers)

@@ -1,6 +1,7 @@
 """The inbox: stores what a channel received, exactly once, before anyone says so."""
 
-import re
+import hashlib
+import json
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -8,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Author, Conversation, Identity, Message, Person, State, Status
-from bot.db import Database
-from handoff.transcript import next_seq
+from bot.db import Database, now
+from handoff.lease import take_lease
+from handoff.transcript import insert_message, next_seq, printable
 
 LONGEST = 4000
-# NUL can't be stored by PostgreSQL; the other control characters mean nothing in a message.
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+STORABLE = r"^[^\x00]*$"  # a pattern for names and ids: PostgreSQL can't store NUL
 
 
 class Unacceptable(Exception):
@@ -46,23 +47,31 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Where a message was stored. `new` is False when it had been stored before."""
+    """Where a message was stored. `new` is False when it had been stored before; `lease` is the
+    right to answer it, if it was asked for and free."""
 
     conversation_id: int
     seq: int
     new: bool
+    lease: str | None = None
 
 
-def accept(database: Database, inbound: Inbound) -> Accepted:
+def id_of_sender(sender: str, message_id: str) -> str:
+    """A sender's own id of a message as one that no other sender's can be equal to."""
+    return hashlib.sha256(json.dumps([sender, message_id]).encode()).hexdigest()
+
+
+def accept(database: Database, inbound: Inbound, *, to_answer: bool = False) -> Accepted:
     """Store the message and commit; a repeated `external_id` is answered with what it was.
 
+    A caller that is `to_answer` it at once takes the lease in the same transaction.
     Raises Unacceptable for an empty or an oversized message, which isn't stored.
     """
     text = clean(inbound.text)
     for _ in range(3):
         try:
             with database.write() as session:
-                return _store(session, inbound, text)
+                return _store(session, inbound, text, to_answer)
         except IntegrityError:  # the same message, or the same person's first, a moment ago
             with database.read() as session:
                 known = _known(session, inbound)
@@ -73,7 +82,7 @@ def accept(database: Database, inbound: Inbound) -> Accepted:
 
 def clean(text: str) -> str:
     """The text as it can be stored and shown; raises Unacceptable."""
-    text = UNPRINTABLE.sub("", text.encode("utf-8", "replace").decode()).strip()
+    text = printable(text).strip()
     if not text:
         raise Unacceptable("The message is empty. Write something first.")
     if len(text) > LONGEST:
@@ -85,26 +94,28 @@ def clean(text: str) -> str:
     return text
 
 
-def _store(session: Session, inbound: Inbound, text: str) -> Accepted:
+def _store(session: Session, inbound: Inbound, text: str, to_answer: bool) -> Accepted:
     known = _known(session, inbound) if inbound.external_id else None
     if known:
         return known
     conversation_id = _conversation(session, inbound)
     seq = next_seq(session, conversation_id)
-    session.add(
-        Message(
-            conversation_id=conversation_id,
-            seq=seq,
-            author=Author.CUSTOMER,
-            text=text,
-            content=inbound.content,
-            channel=inbound.channel,
-            account=inbound.desk,
-            external_id=inbound.external_id,
-            status=Status.RECEIVED,
-        )
+    message = Message(
+        conversation_id=conversation_id,
+        seq=seq,
+        author=Author.CUSTOMER,
+        private=False,
+        text=text,
+        content=inbound.content,
+        channel=inbound.channel,
+        account=inbound.desk,
+        external_id=inbound.external_id,
+        status=Status.RECEIVED,
+        created_at=now(),
     )
-    return Accepted(conversation_id, seq, True)
+    insert_message(session, message)
+    lease = take_lease(session, conversation_id) if to_answer else None
+    return Accepted(conversation_id, seq, True, lease)
 
 
 def _known(session: Session, inbound: Inbound) -> Accepted | None:
@@ -121,7 +132,10 @@ def _known(session: Session, inbound: Inbound) -> Accepted | None:
 
 
 def _conversation(session: Session, inbound: Inbound) -> int:
-    """The sender's present conversation; a new one for a stranger or after a resolved one."""
+    """The sender's present conversation; a new one for a stranger or after a resolved one.
+
+    It is locked, so that nobody resolves it before the message is in.
+    """
     row = session.execute(
         select(Identity, Conversation.state)
         .join(Conversation, Conversation.id == Identity.conversation_id)
@@ -130,6 +144,7 @@ def _conversation(session: Session, inbound: Inbound) -> int:
             Identity.account == inbound.desk,
             Identity.external_id == inbound.sender,
         )
+        .with_for_update(of=Conversation)
     ).first()
     if row and row.state != State.RESOLVED:
         return int(row.Identity.conversation_id)

@@ -29,6 +29,12 @@ def problem(
     )
 
 
+def unexpected(path: str, error: Exception) -> JSONResponse:
+    """The response to an error that nobody foresaw; logged without its text."""
+    log.error("request failed", path=path, error=type(error).__name__)
+    return problem(500, "Something went wrong on our side. It has been logged.")
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of ours, of the framework and of the database with a problem."""
 
@@ -67,8 +73,3 @@ def add_problem_handlers(app: FastAPI) -> None:
     def database_away(request: Request, error: OperationalError) -> JSONResponse:
         log.error("database unavailable", path=request.url.path)
         return problem(503, "The database can't be reached. Try again in a moment.")
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", path=request.url.path, error=type(error).__name__)
-        return problem(500, "Something went wrong on our side. It has been logged.")

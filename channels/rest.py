@@ -11,7 +11,7 @@ from bot.conversation import Author, Message, Status
 from bot.db import Database
 from bot.engine import Engine
 from bot.settings import Settings
-from channels.inbox import Inbound, accept, clean
+from channels.inbox import STORABLE, Inbound, accept, clean, id_of_sender
 from handoff.auth import agent_or_none
 from handoff.desk import FrontDesk
 
@@ -25,13 +25,13 @@ class Metadata(BaseModel, extra="allow"):
 
     desk: str = "customers"
     message_id: str | None = Field(default=None, max_length=150)
-    name: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200, pattern=STORABLE)
 
 
 class RestMessage(BaseModel):
     """A message as Rasa's REST channel takes it."""
 
-    sender: str = Field(default="default", min_length=1, max_length=150)
+    sender: str = Field(default="default", min_length=1, max_length=150, pattern=STORABLE)
     message: str
     metadata: Metadata | None = None
 
@@ -48,13 +48,14 @@ def rest_webhook(request: Request, body: RestMessage) -> list[dict[str, Any]]:
     metadata = body.metadata or Metadata()
     check_desk(request, metadata.desk)
     database: Database = request.app.state.database
-    message_id = metadata.message_id and f"{body.sender}:{metadata.message_id}"
+    message_id = metadata.message_id and id_of_sender(body.sender, metadata.message_id)
     accepted = accept(
         database,
         Inbound("rest", metadata.desk, body.sender, body.message, message_id, name=metadata.name),
+        to_answer=True,
     )
     front_desk: FrontDesk = request.app.state.front_desk
-    if not front_desk.answer(accepted.conversation_id):
+    if not front_desk.answer(accepted.conversation_id, accepted.lease):
         _wait_until_handled(database, accepted.conversation_id, accepted.seq)
     url = str(request.base_url).rstrip("/")
     return [

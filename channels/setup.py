@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bot.shop import DemoShop
-
 import bot
 from bot.db import Database
 from bot.settings import Settings, load_settings
+from bot.shop import DemoShop
 from bot.trained import Trained, build_index, open_batching_encoder, train
 from handoff.agents import Role, add_agent, find_agent
 from kb_index.articles import Article, read_articles

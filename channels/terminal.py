@@ -2,17 +2,17 @@
 
 import secrets
 
-from bot.actions.services import Services, use
-from bot.shop import open_retailer
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from bot.actions.services import Services, use
 from bot.db import Database
 from bot.evaluation import Figures
 from bot.hints import Hints
 from bot.knowledge import Knowledge
 from bot.settings import Settings
+from bot.shop import open_retailer
 from bot.trained import load_engine, open_batching_encoder
 from channels.inbox import Inbound, Unacceptable, accept
 from handoff.desk import FrontDesk

@@ -100,7 +100,7 @@ def revoke_token(session: Session, token: str) -> None:
 
 
 def _normalise(email: str) -> str:
-    return email.strip().lower()
+    return email.replace("\x00", "").strip().lower()
 
 
 def _hash(token: str) -> str:

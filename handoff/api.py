@@ -1,9 +1,9 @@
 """The agents' HTTP API: conversations, transcripts, claims, and a search of the articles."""
 
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
@@ -20,7 +20,10 @@ from handoff.summary import in_state, summarise
 from handoff.transcript import PAGE, Line, as_text, lines
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
-templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates = Jinja2Templates(FilePath(__file__).parent / "templates")
+
+BIGGEST = 2**31 - 1  # the databases' largest number for a row
+Number = Annotated[int, Path(ge=0, le=BIGGEST)]
 
 
 class Written(BaseModel):
@@ -28,7 +31,7 @@ class Written(BaseModel):
 
     text: str
     private: bool = False
-    key: str | None = Field(default=None, max_length=100)
+    key: str | None = Field(default=None, max_length=100, pattern=r"^[^\x00]*$")
 
 
 class Assignment(BaseModel):
@@ -57,7 +60,7 @@ def list_conversations(
     database: Db,
     state: State | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=BIGGEST)] = 0,
 ) -> dict[str, Any]:
     """Conversations in a state; those that are queued in the queue's order."""
     with database.read() as session:
@@ -68,11 +71,11 @@ def list_conversations(
 
 @router.get("/conversations/{conversation_id}")
 def show_conversation(
-    conversation_id: int,
+    conversation_id: Number,
     agent: SignedIn,
     database: Db,
-    after: Annotated[int, Query(ge=0)] = 0,
-    before: int | None = None,
+    after: Annotated[int | None, Query(ge=0, le=BIGGEST)] = None,
+    before: Annotated[int | None, Query(ge=0, le=BIGGEST)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = PAGE,
 ) -> dict[str, Any]:
     """One conversation with its newest lines; `before` and `after` are line numbers."""
@@ -84,7 +87,7 @@ def show_conversation(
 @router.get("/conversations/{conversation_id}/transcript")
 def show_transcript(
     request: Request,
-    conversation_id: int,
+    conversation_id: Number,
     agent: SignedIn,
     database: Db,
     format: Literal["text", "json", "html"] = "text",
@@ -104,14 +107,14 @@ def show_transcript(
 
 
 @router.post("/conversations/{conversation_id}/claim")
-def claim(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+def claim(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
     """Take the conversation; 409 with the owner's name when somebody else has it."""
     desk.claim(conversation_id, agent)
     return _summary(database, conversation_id)
 
 
 @router.delete("/conversations/{conversation_id}/claim")
-def release(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+def release(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
     """Put the conversation back into the queue."""
     desk.release(conversation_id, agent)
     return _summary(database, conversation_id)
@@ -119,7 +122,7 @@ def release(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> 
 
 @router.put("/conversations/{conversation_id}/claim")
 def reassign(
-    conversation_id: int, to: Assignment, agent: SignedIn, desk: Desk, database: Db
+    conversation_id: Number, to: Assignment, agent: SignedIn, desk: Desk, database: Db
 ) -> dict[str, Any]:
     """Give the conversation to a colleague."""
     with database.read() as session:
@@ -131,21 +134,21 @@ def reassign(
 
 
 @router.post("/conversations/{conversation_id}/messages", status_code=201)
-def write(conversation_id: int, written: Written, agent: SignedIn, desk: Desk) -> Line:
+def write(conversation_id: Number, written: Written, agent: SignedIn, desk: Desk) -> Line:
     """Reply to the customer, or leave a private note."""
     say = desk.note if written.private else desk.reply
     return say(conversation_id, agent, written.text, written.key)
 
 
 @router.post("/conversations/{conversation_id}/resolve")
-def resolve(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+def resolve(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
     """End the conversation and close its ticket."""
     desk.resolve(conversation_id, agent)
     return _summary(database, conversation_id)
 
 
 @router.post("/conversations/{conversation_id}/handback")
-def hand_back(conversation_id: int, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
+def hand_back(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db) -> dict[str, Any]:
     """Let the bot answer again."""
     desk.hand_back(conversation_id, agent)
     return _summary(database, conversation_id)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from bot.conversation import Author, Conversation, Message, State, Status
@@ -17,7 +17,7 @@ from bot.db import Database, now
 from bot.engine import Engine, Turn
 from bot.hints import Hints
 from bot.hours import describe, is_staffed
-from bot.settings import Desk, Settings
+from bot.settings import Settings
 from bot.turn import Kind, Reply
 from handoff import queue
 from handoff.agents import Agent
@@ -25,13 +25,14 @@ from handoff.lease import still_holds, take_lease
 from handoff.metrics import HANDOFFS, THINKING, TURNS
 from handoff.queue import Refused
 from handoff.ticket import Reason
-from handoff.transcript import Line, as_line, write_line
+from handoff.transcript import MESSAGES, Line, as_line, printable, write_line
 
 log = structlog.get_logger()
 
 Done = TypeVar("Done")
 
 LONGEST_REPLY = 10_000
+PLAIN_NOTICE = "A colleague will answer you here. Your ticket is {ticket}."
 
 
 class NotFound(Exception):
@@ -49,13 +50,14 @@ class FrontDesk:
         self._settings = settings
         self._engine = engine
 
-    def answer(self, conversation_id: int) -> bool:
-        """Take every turn that waits in the conversation, in order.
+    def answer(self, conversation_id: int, lease: str | None = None) -> bool:
+        """Take every turn that waits in the conversation, in order; `lease` if one has it already.
 
         False when another worker is at it: it takes the turns, or its lease runs out.
         """
-        with self._database.write() as session:
-            lease = take_lease(session, conversation_id)
+        if not lease:
+            with self._database.write() as session:
+                lease = take_lease(session, conversation_id)
         if not lease:
             return False
         while self.take_turn(conversation_id, lease):
@@ -69,21 +71,21 @@ class FrontDesk:
         says counts only if the lease still holds and nobody has taken the conversation.
         """
         with self._database.read() as session:
-            conversation = session.get(Conversation, conversation_id)
-            message = session.scalar(_oldest_waiting(conversation_id))
-        if conversation is None or message is None:
+            row = session.execute(_oldest_waiting(conversation_id)).first()
+        if row is None:
             return self._finish(conversation_id, lease)
+        conversation, message = row
         turn = self._think(conversation, message) if conversation.state == State.BOT else None
         with self._database.write() as session:
             held = still_holds(session, conversation_id, lease)
             if held is None:
                 return False
             self._record(session, held, message, turn)
-            more = session.scalar(_oldest_waiting(conversation_id).with_only_columns(Message.id))
-            if more is None:
+            more = session.scalar(_waiting_seq(conversation_id)) is not None
+            if not more:
                 held.lease = held.lease_until = None
         self._hints.changed(conversation_id)
-        return more is not None
+        return more
 
     def claim(self, conversation_id: int, agent: Agent) -> None:
         self._act(conversation_id, lambda session, it: queue.claim(session, it, agent))
@@ -124,6 +126,7 @@ class FrontDesk:
         text = _written(text)
 
         def act(session: Session, conversation: Conversation) -> Line:
+            session.refresh(conversation, with_for_update=True)
             return _write_once(session, conversation, agent, text, key, private=True)
 
         return self._act(conversation_id, act)
@@ -147,10 +150,10 @@ class FrontDesk:
         )
 
     def _think(self, conversation: Conversation, message: Message) -> Turn:
-        desk = self._settings.desk(conversation.desk)
         sender = str(conversation.person_id)
         payload = message.content.get("payload")
         try:
+            desk = self._settings.desk(conversation.desk)
             with THINKING.time():
                 turn = self._engine.respond(
                     message.text, payload, conversation.memory, desk, sender
@@ -164,7 +167,9 @@ class FrontDesk:
     def _record(
         self, session: Session, conversation: Conversation, message: Message, turn: Turn | None
     ) -> None:
-        session.merge(message, load=False).status = Status.HANDLED
+        session.execute(
+            MESSAGES.update().where(MESSAGES.c.id == message.id).values(status=Status.HANDLED)
+        )
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
         TURNS.labels(turn.evidence["act"]).inc()
@@ -208,14 +213,19 @@ class FrontDesk:
     def _notice(
         self, session: Session, conversation: Conversation, reason: Reason, ticket: str
     ) -> Reply:
-        desk: Desk = self._settings.desk(conversation.desk)
-        text = self._engine.handoff_notice(
-            reason,
-            ticket=ticket,
-            position=queue.position(session, conversation),
-            hours=describe(desk),
-            staffed=is_staffed(desk, now()),
-        )
+        position = queue.position(session, conversation)
+        try:
+            desk = self._settings.desk(conversation.desk)
+            text = self._engine.handoff_notice(
+                reason,
+                ticket=ticket,
+                position=position,
+                hours=describe(desk),
+                staffed=is_staffed(desk, now()),
+            )
+        except Exception as error:  # an assistant without words for it still hands over
+            log.error("no notice", conversation=conversation.id, error=type(error).__name__)
+            text = PLAIN_NOTICE.format(ticket=ticket)
         return Reply(Kind.HANDOFF, text)
 
     def _finish(self, conversation_id: int, lease: str) -> bool:
@@ -224,7 +234,7 @@ class FrontDesk:
             held = still_holds(session, conversation_id, lease)
             if held is None:
                 return False
-            if session.scalar(_oldest_waiting(conversation_id)):
+            if session.scalar(_waiting_seq(conversation_id)) is not None:
                 return True
             held.lease = held.lease_until = None
         return False
@@ -244,17 +254,27 @@ class FrontDesk:
             yield session, conversation
 
 
-def _oldest_waiting(conversation_id: int) -> Any:
+def _oldest_waiting(conversation_id: int) -> Select[Conversation, Message]:
+    """The conversation and its oldest line that nobody has handled."""
     return (
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.status == Status.RECEIVED)
+        select(Conversation, Message)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Conversation.id == conversation_id, Message.status == Status.RECEIVED)
         .order_by(Message.seq)
         .limit(1)
     )
 
 
+def _waiting_seq(conversation_id: int) -> Select[int]:
+    return (
+        select(MESSAGES.c.seq)
+        .where(MESSAGES.c.conversation_id == conversation_id, MESSAGES.c.status == Status.RECEIVED)
+        .limit(1)
+    )
+
+
 def _written(text: str) -> str:
-    text = text.strip()
+    text = printable(text).strip()
     if not text:
         raise Refused("write something first: the line is empty")
     if len(text) > LONGEST_REPLY:
@@ -271,7 +291,7 @@ def _write_once(
     *,
     private: bool,
 ) -> Line:
-    external_id = f"agent:{agent.id}:{key}" if key else None
+    external_id = f"agent:{agent.id}:{conversation.id}:{key}" if key else None
     stored = external_id and session.scalar(
         select(Message).where(
             Message.channel == conversation.channel,
@@ -279,7 +299,9 @@ def _write_once(
             Message.external_id == external_id,
         )
     )
-    message = stored or write_line(
+    if stored:
+        return as_line(stored, agent.name)
+    return write_line(
         session,
         conversation,
         Author.AGENT,
@@ -288,4 +310,3 @@ def _write_once(
         private=private,
         external_id=external_id,
     )
-    return as_line(message, agent.name)

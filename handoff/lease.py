@@ -3,11 +3,12 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.conversation import Conversation, Message, Status
 from bot.db import now
+from handoff.transcript import CONVERSATIONS
 
 LEASE = timedelta(seconds=30)
 
@@ -16,14 +17,12 @@ def take_lease(session: Session, conversation_id: int) -> str | None:
     """The right to answer the conversation for LEASE; None while somebody else has it."""
     token = secrets.token_hex(8)
     moment = now()
+    table = CONVERSATIONS.c
     taken = session.execute(
-        update(Conversation)
-        .where(
-            Conversation.id == conversation_id,
-            or_(Conversation.lease.is_(None), Conversation.lease_until < moment),
-        )
+        CONVERSATIONS.update()
+        .where(table.id == conversation_id, or_(table.lease.is_(None), table.lease_until < moment))
         .values(lease=token, lease_until=moment + LEASE)
-        .returning(Conversation.id)
+        .returning(table.id)
     ).scalar()
     return token if taken else None
 

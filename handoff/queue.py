@@ -117,6 +117,7 @@ def release(session: Session, conversation: Conversation, agent: Agent) -> None:
 
 def reassign(session: Session, conversation: Conversation, agent: Agent, to: Agent) -> None:
     """Give an open conversation to a colleague. Its owner may do so, and supervisors."""
+    session.refresh(conversation, with_for_update=True)
     if conversation.owner_id != agent.id and agent.role == "agent":
         must_own(session, conversation, agent)
     if conversation.state not in (State.OPEN, State.QUEUED):

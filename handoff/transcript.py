@@ -1,10 +1,11 @@
 """The record: writing lines in order, reading them page by page, and exporting them."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it on Python 3.11
 
@@ -13,6 +14,11 @@ from bot.db import now
 from handoff.agents import Agent
 
 PAGE = 100
+# NUL can't be stored by PostgreSQL; the other control characters mean nothing in a message.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+MESSAGES = cast(Table, Message.__table__)
+CONVERSATIONS = cast(Table, Conversation.__table__)
 
 
 class Line(TypedDict):
@@ -30,6 +36,11 @@ class Line(TypedDict):
     at: str
 
 
+def printable(text: str) -> str:
+    """The text without what can't be stored or shown."""
+    return UNPRINTABLE.sub("", text.encode("utf-8", "replace").decode())
+
+
 def write_line(
     session: Session,
     conversation: Conversation,
@@ -43,7 +54,7 @@ def write_line(
     evidence: dict[str, Any] | None = None,
     answers: int | None = None,
     external_id: str | None = None,
-) -> Message:
+) -> Line:
     """Add a line of ours at the end. The conversation's row is locked until the commit."""
     message = Message(
         conversation_id=conversation.id,
@@ -53,7 +64,7 @@ def write_line(
         answers=answers,
         private=private,
         kind=kind,
-        text=text,
+        text=printable(text),
         content=content or {},
         evidence=evidence,
         channel=conversation.channel,
@@ -62,40 +73,52 @@ def write_line(
         status=Status.SENT,
         created_at=now(),
     )
-    session.add(message)
-    return message
+    insert_message(session, message)
+    return as_line(message, agent.name if agent else None)
+
+
+def insert_message(session: Session, message: Message) -> None:
+    """Insert the row without the unit of work, which costs more than the insert itself."""
+    values = {
+        column.name: getattr(message, column.key)
+        for column in MESSAGES.columns
+        if column.name != "id"
+    }
+    session.execute(MESSAGES.insert(), values)
 
 
 def next_seq(session: Session, conversation_id: int) -> int:
     """The next line's number. Locks the row, so that lines commit in the order of their numbers."""
-    return session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(last_seq=Conversation.last_seq + 1, updated_at=now())
-        .returning(Conversation.last_seq)
-    ).scalar_one()
+    return int(
+        session.execute(
+            CONVERSATIONS.update()
+            .where(CONVERSATIONS.c.id == conversation_id)
+            .values(last_seq=CONVERSATIONS.c.last_seq + 1, updated_at=now())
+            .returning(CONVERSATIONS.c.last_seq)
+        ).scalar_one()
+    )
 
 
 def lines(
     session: Session,
     conversation_id: int,
     *,
-    after: int = 0,
+    after: int | None = None,
     before: int | None = None,
     limit: int | None = None,
     public_only: bool = False,
 ) -> list[Line]:
-    """The lines in order: those after `after`, or the last `limit` ones before `before`."""
+    """The lines in order: the first `limit` after `after`, or the last ones before `before`."""
     query = (
         select(Message, Agent.name)
         .outerjoin(Agent, Agent.id == Message.agent_id)
-        .where(Message.conversation_id == conversation_id, Message.seq > after)
+        .where(Message.conversation_id == conversation_id, Message.seq > (after or 0))
     )
     if before is not None:
         query = query.where(Message.seq < before)
     if public_only:
         query = query.where(Message.private.is_(False))
-    newest_first = limit is not None and not after
+    newest_first = limit is not None and after is None
     query = query.order_by(Message.seq.desc() if newest_first else Message.seq)
     rows = session.execute(query.limit(limit)).all()
     found = [as_line(message, name) for message, name in rows]

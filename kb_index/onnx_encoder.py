@@ -6,6 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,11 +17,14 @@ from kb_index.models import ModelError, Vectors, load_model, sha256_of
 
 if TYPE_CHECKING:
     import torch
+    from onnx import ModelProto
+    from onnxruntime.quantization.onnx_model import ONNXModel
     from sentence_transformers import SentenceTransformer
 
 _GRAPH, _TOKENIZER, _ABOUT = "model.onnx", "tokenizer.json", "encoder.json"
 _THREADS = min(os.cpu_count() or 1, 4)
-_FAITHFUL = 0.999
+_AT_ONCE = 8
+_FAITHFUL = 0.998
 _PROBES = (
     "How do I reset my password?",
     "WHERE IS MY PARCEL?!",
@@ -57,9 +61,8 @@ class OnnxEncoder:
         self._tokenizer.enable_truncation(about.max_length)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        # Threads that spin while they wait would take the processor from the rest of the server.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # One thread a text: two cost twice the processor time and gain a tenth in latency.
+        options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             directory / _GRAPH, options, providers=["CPUExecutionProvider"]
         )
@@ -68,9 +71,17 @@ class OnnxEncoder:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         # Texts of like length share a batch, so that little of it is padding.
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
-        for start in range(0, len(order), 32):
-            rows = order[start : start + 32]
+        batches = [order[start : start + _AT_ONCE] for start in range(0, len(order), _AT_ONCE)]
+
+        def encode(rows: list[int]) -> None:
             vectors[rows] = self._encode_batch([texts[row] for row in rows])
+
+        if len(batches) > 1:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                list(pool.map(encode, batches))
+        else:
+            for rows in batches:
+                encode(rows)
         return vectors
 
     def _encode_batch(self, texts: list[str]) -> Vectors:
@@ -154,7 +165,24 @@ def _write_graph(model: SentenceTransformer, path: Path) -> None:
         )
     if program is None:
         raise ModelError("torch.onnx.export gave no graph")
-    program.save(path, external_data=False)
+    _shrink(program.model_proto).save_model_to_file(str(path), False)
+
+
+def _shrink(graph: ModelProto) -> ONNXModel:
+    """Weights to 8 bits in blocks of 32 with a scale each: half the processor time and a quarter
+    of the memory of fp32 at a cosine of .9997 to it (benchmarks/README.md)."""
+    from onnxruntime.quantization.matmul_nbits_quantizer import (
+        DefaultWeightOnlyQuantConfig,
+        MatMulNBitsQuantizer,
+    )
+
+    logging.getLogger("onnxruntime.quantization").setLevel(logging.ERROR)
+    config = DefaultWeightOnlyQuantConfig(
+        block_size=32, is_symmetric=True, accuracy_level=4, bits=8, op_types_to_quantize=("MatMul",)
+    )
+    quantizer = MatMulNBitsQuantizer(graph, algo_config=config)
+    quantizer.process()
+    return quantizer.model
 
 
 def _mean_pooled(model: SentenceTransformer) -> torch.nn.Module:

@@ -1,41 +1,54 @@
-"""One prepared demo installation for all tests; a fresh database for each."""
+"""One prepared demo installation for all tests; a fresh data directory and database for each."""
 
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from filelock import FileLock
-from pytest import FixtureRequest, TempPathFactory
+from pwdlib import PasswordHash
+
+from bot.db import Database
+from bot.settings import load_settings
+from channels.app import create_app
+from channels.setup import initialise
+from handoff.agents import Agent, Role, issue_token
+from kb_index.encoder import Encoder, open_encoder
+from tests.fakes.postgres import Cluster, start_cluster
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in [name for name in os.environ if name.startswith("FIRSTLINE_")]:
     if name != "FIRSTLINE_REQUIRE_ALL":
         del os.environ[name]  # an operator's settings must not change what is tested
 
-from bot.db import Database
-from bot.settings import load_settings
-from channels.app import create_app
-from channels.setup import initialise
-from handoff.agents import Role, add_agent, issue_token
-from tests.fakes.postgres import Cluster, start_cluster
+PREPARED = ("index", "models", "training", "firstline.toml", "shop.db")
+PASSWORD = "correct horse"
 
-PREPARED = ("index", "models", "training", "encoder", "firstline.toml", "shop.db")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--prepared",
+        metavar="DIR",
+        help="a directory left by `firstline init --demo`; saves the minute that making one takes",
+    )
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(scope="session")
-def prepared(shared: Path) -> Path:
-    """The demo, as `firstline init --demo` leaves it."""
+def prepared(shared: Path, request: pytest.FixtureRequest) -> Path:
+    """The demo, as `firstline init --demo` leaves it. Nothing may be written there."""
+    if given := request.config.getoption("--prepared"):
+        return Path(given)
     data = shared / "prepared"
     with FileLock(shared / "prepared.lock"):
         if not (data / "demo-sign-in.txt").exists():
@@ -44,15 +57,21 @@ def prepared(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def encoder(prepared: Path) -> Encoder:
+    """The demo's encoder, loaded once."""
+    return open_encoder("all-MiniLM-L6-v2", prepared / "encoder")
+
+
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A throw-away PostgreSQL; skipped, loudly, where it isn't installed."""
     yield from start_cluster()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
-    """Each database that we promise; None stands for the embedded default."""
-    if request.param == "sqlite":
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None for the embedded default; on PostgreSQL, too, where a test is `on_both_databases`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
         yield None
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
@@ -62,19 +81,29 @@ def database_url(request: FixtureRequest, tmp_path: Path) -> Iterator[str | None
 
 @pytest.fixture
 def data(
-    prepared: Path, tmp_path: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch
+    prepared: Path,
+    encoder: Encoder,
+    tmp_path: Path,
+    database_url: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """A data directory of the demo's own, on an empty database."""
+    """The demo's data directory with an empty database, to do anything with.
+
+    In this process the encoder is the one that is loaded already.
+    """
+
+    def loaded(model: str, folder: Path) -> Encoder:
+        return encoder if model == encoder.name else open_encoder(model, folder)
+
+    monkeypatch.setattr("bot.trained.open_encoder", loaded)
     if database_url:
         monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
     directory = tmp_path / "data"
     directory.mkdir()
     for name in PREPARED:
-        source = prepared / name
-        if source.is_dir():
-            shutil.copytree(source, directory / name)
-        else:
-            shutil.copy(source, directory / name)
+        copy = shutil.copytree if (prepared / name).is_dir() else shutil.copy
+        copy(prepared / name, directory / name)
+    (directory / "encoder").symlink_to(prepared / "encoder")  # large, and never written again
     return directory
 
 
@@ -100,8 +129,16 @@ def bob(client: TestClient) -> dict[str, str]:
 def agent_headers(client: TestClient, name: str, role: Role) -> dict[str, str]:
     database: Database = client.app.state.database  # type: ignore[attr-defined]
     with database.write() as session:
-        agent = add_agent(session, name, f"{name.lower()}@larkhome.example", role, "correct horse")
+        email = f"{name.lower()}@larkhome.example"
+        agent = Agent(name=name, email=email, role=role, password=_hashed(PASSWORD))
+        session.add(agent)
+        session.flush()
         return {"Authorization": f"Bearer {issue_token(session, agent)}"}
+
+
+@cache
+def _hashed(password: str) -> str:
+    return PasswordHash.recommended().hash(password)
 
 
 def run_firstline(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

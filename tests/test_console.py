@@ -1,11 +1,17 @@
 """The agents' console, through HTTP: signing in, the views, the thread, and what agents do."""
 
+import json
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
@@ -396,6 +402,36 @@ def test_a_look_is_forgotten(app: FastAPI) -> None:
     assert presence.others(7, agent_id=2) == []
     clock[0] = LOOK_LASTS + 1
     assert presence.others(7, agent_id=1) == []
+
+
+def test_a_change_reaches_the_stream(app: FastAPI, alice: TestClient) -> None:
+    with serving(app) as url, httpx.Client(cookies=dict(alice.cookies), timeout=10) as client:
+        assert httpx.get(f"{url}/console/events").status_code == 401
+        with client.stream("GET", f"{url}/console/events") as response:
+            heard = response.iter_lines()
+            assert next(heard) == "retry: 1000"
+            app.state.hints.changed(7)
+            app.state.hints.publish({"kind": "looking", "conversation": 7, "agent": 1})
+            app.state.hints.publish({"kind": "looking", "conversation": 7, "agent": 2})
+            events = [next(line for line in heard if line.startswith("data:")) for _ in "12"]
+    assert json.loads(events[0].removeprefix("data:")) == {"ids": [7]}
+    assert json.loads(events[1].removeprefix("data:"))["agent"] == 2  # not one's own look
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The address of a server that runs the application."""
+    config = uvicorn.Config(
+        app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 def test_a_conversation_that_does_not_exist_is_said_so(alice: TestClient) -> None:

@@ -13,9 +13,9 @@ from fastapi.templating import Jinja2Templates
 from lucide.jinja import lucide
 
 from channels.web.demo import FEATURED, PRODUCTS
-from handoff.markdown import headings, render_page
 from channels.web.snippet import mark, snippet
 from channels.web.topics import by_topic, topic_of
+from handoff.markdown import headings, render_page
 from kb_index.articles import Article
 from kb_index.search import Hit
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from bot.db import Database
 from bot.hints import Hint, Hints
 from bot.hours import describe
 from bot.settings import Settings
-from channels.inbox import Inbound, accept
+from channels.inbox import STORABLE, Inbound, accept
 from channels.rest import check_desk
 from handoff import queue
 from handoff.agents import Agent
@@ -28,13 +29,14 @@ from handoff.transcript import Line, lines
 router = APIRouter(prefix="/web")
 
 CHANNEL = "web"
+CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")  # conversation and line
 LOOK_AGAIN = 20.0  # seconds after which a stream looks even without a hint, which may be lost
 
 
 class WebMessage(BaseModel):
     """A line from the widget; `id` is made by the widget, so that a repeat is stored once."""
 
-    id: str = Field(min_length=8, max_length=64)
+    id: str = Field(min_length=8, max_length=64, pattern=STORABLE)
     text: str
     payload: str | None = Field(default=None, max_length=1000)
     desk: str = "customers"
@@ -154,20 +156,25 @@ class Stream:
         self._database = database
         self._desk = desk
         self._sender = sender
-        self._conversation_id, self._seq = _parse_cursor(cursor)
+        self._cursor = cursor
+        self._conversation_id = self._seq = 0
         self._state: dict[str, Any] | None = None
 
     def concerns(self, hint: Hint) -> bool:
-        """Hints on the visitor's conversation; any, while they have none."""
-        if self._conversation_id == 0:
-            return bool(hint["kind"] == "changed")
+        """Hints on the visitor's conversation; any change, while they may begin another."""
+        if hint["conversation"] != self._conversation_id:
+            return bool(hint["kind"] == "changed" and self._may_begin_another())
         if hint["kind"] == "typing" and hint["who"] == "customer":
             return False
-        return bool(hint["conversation"] == self._conversation_id and hint["kind"] != "looking")
+        return bool(hint["kind"] != "looking")
+
+    def _may_begin_another(self) -> bool:
+        return self._state is None or self._state["state"] == State.RESOLVED
 
     def news(self) -> list[ServerSentEvent]:
         """The lines since the last look, then the state if it is another."""
         with self._database.read() as session:
+            self._go_to_cursor(session)
             conversation = _current(session, self._desk, self._sender)
             if not conversation:
                 return []
@@ -175,6 +182,15 @@ class Stream:
                 *self._new_lines(session, conversation),
                 *self._new_state(session, conversation),
             ]
+
+    def _go_to_cursor(self, session: Session) -> None:
+        """Begin where the widget says that it stopped, if that is the visitor's at all."""
+        if self._cursor is None:
+            return
+        conversation_id, seq = _parse_cursor(self._cursor)
+        self._cursor = None
+        if _is_theirs(session, conversation_id, self._desk, self._sender):
+            self._conversation_id, self._seq = conversation_id, seq
 
     def _new_lines(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
         found: list[ServerSentEvent] = []
@@ -185,8 +201,6 @@ class Stream:
         return found + self._after(session, conversation.id)
 
     def _after(self, session: Session, conversation_id: int) -> list[ServerSentEvent]:
-        if not _is_theirs(session, conversation_id, self._desk, self._sender):
-            return []
         found = lines(session, conversation_id, after=self._seq, public_only=True)
         if found:
             self._seq = found[-1]["seq"]
@@ -201,10 +215,8 @@ class Stream:
 
 
 def _parse_cursor(cursor: str | None) -> tuple[int, int]:
-    conversation_id, _, seq = (cursor or "").partition("-")
-    return (
-        (int(conversation_id), int(seq)) if conversation_id.isdigit() and seq.isdigit() else (0, 0)
-    )
+    match = CURSOR.fullmatch(cursor or "")
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _is_theirs(session: Session, conversation_id: int, desk: str, sender: str) -> bool:

@@ -178,12 +178,15 @@ def _pane(session: Session, request: Request, opened: Opened, agent: Agent) -> d
 
 
 def _around(session: Session, request: Request, opened: Opened, agent: Agent) -> dict[str, Any]:
+    settings: Settings = request.app.state.settings
+    desk = opened.conversation.desk
     return {
         "opened": opened,
         "agent": agent,
         "zone": zone_of(request),
+        "desk_name": settings.desks[desk].name if desk in settings.desks else desk,
         "context": context(session, opened),
         "colleagues": colleagues(session),
         "looking": presence_of(request.app).others(opened.id, agent.id),
-        "threshold": request.app.state.settings.policy.frustration,
+        "threshold": settings.policy.frustration,
     }

@@ -16,6 +16,8 @@ from typing import NoReturn
 import psycopg
 import pytest
 
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -46,7 +48,7 @@ def start_cluster() -> Iterator[Cluster]:
     port = _free_port()
     as_user = _unprivileged(folder)
     log = folder / "log"
-    start = [binaries / "pg_ctl", "-D", folder / "data", "-l", log, "-w", "-o"]
+    start: list[str | Path] = [binaries / "pg_ctl", "-D", folder / "data", "-l", log, "-w", "-o"]
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
     run([binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"], as_user)
     run([*start, options, "start"], as_user)

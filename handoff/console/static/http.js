@@ -1,5 +1,7 @@
 // Requests to the console. Whatever goes wrong becomes a Problem with words for the agent.
 
+const PATIENCE_MS = 20_000;
+
 export class Problem extends Error {
   constructor(status, detail) {
     super(detail);
@@ -25,7 +27,8 @@ export function post(url, body = {}) {
 async function ask(url, options) {
   let response;
   try {
-    response = await fetch(url, { ...options, credentials: "same-origin" });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    response = await fetch(url, { ...options, signal, credentials: "same-origin" });
   } catch {
     throw new Problem(0, "The server can't be reached.");
   }

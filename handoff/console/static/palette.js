@@ -50,7 +50,10 @@ function commands() {
     option("act", `${button.dataset.to ? "Give to " : ""}${$("span:last-of-type", button).textContent}`, button),
   );
   const writing = openId()
-    ? [option("write", "Write a reply", null, "reply"), option("write", "Write a private note", null, "note")]
+    ? [
+        option("write", "Write a reply", $(".reply-mode"), "reply"),
+        option("write", "Write a private note", $(".note-mode"), "note"),
+      ]
     : [];
   const views = $$("[data-view]").map((link) => option("view", `View: ${link.dataset.title}`, link));
   return [...acts, ...writing, ...views];
@@ -59,9 +62,9 @@ function commands() {
 function option(kind, text, from, value = "") {
   const item = document.createElement("li");
   item.setAttribute("role", "option");
-  item.append(from ? $("svg, .initials", from).cloneNode(true) : document.createElement("span"), text);
+  item.append($("svg, .initials", from).cloneNode(true), text);
   Object.assign(item.dataset, { kind, value });
-  item.source = from?.dataset;
+  item.source = from.dataset;
   item.id = `option-${kind}-${text.replace(/\W+/g, "-")}`;
   return item;
 }

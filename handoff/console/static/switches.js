@@ -10,6 +10,9 @@ export function startSwitches() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-do=details]")) toggleDetails();
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest("#context")) toggleDetails();
+  });
 }
 
 function nextTheme() {
