@@ -81,7 +81,6 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("firstline"),
         description="First-line support that knows when to hand over.",
         lifespan=lifespan,
-        max_body_size=LARGEST_BODY,
     )
     app.state.settings = settings
     app.state.database = database

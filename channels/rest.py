@@ -77,7 +77,7 @@ def parse(request: Request, body: ParseRequest) -> dict[str, Any]:
     heard, vector = engine.understand(clean(body.text))
     ranking = [{"name": name, "confidence": confidence} for name, confidence in heard.ranking]
     return {
-        "text": body.text,
+        "text": heard.text,
         "intent": ranking[0],
         "intent_ranking": ranking,
         "entities": [

@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from filelock import FileLock
 from pwdlib import PasswordHash
@@ -112,6 +116,23 @@ def client(data: Path) -> Iterator[TestClient]:
     """A customer's or an agent's HTTP client of a running server."""
     with TestClient(create_app(load_settings(data))) as client:
         yield client
+
+
+@pytest.fixture
+def live(client: TestClient) -> Iterator[httpx.Client]:
+    """`client`'s server on a real socket, for streams."""
+    config = uvicorn.Config(
+        client.app, log_level="error", lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    port = listener.getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as on_socket:
+        yield on_socket
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture

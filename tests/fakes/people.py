@@ -1,12 +1,16 @@
 """The people of the tests: customers on two channels, and what they get back."""
 
+import json
 import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi.testclient import TestClient
 
 Replies = list[dict[str, Any]]
+Event = tuple[str, dict[str, Any]]
 WANTS_A_PERSON = "/talk_to_human"
 
 
@@ -68,6 +72,23 @@ class Visitor:
 
     def reads(self) -> list[str]:
         return [line["text"] for line in self.sees()["messages"]]
+
+    @contextmanager
+    def follows(self, cursor: str = "") -> Iterator[Iterator[Event]]:
+        """What comes over the live stream after the cursor: (event, data)."""
+        url = "/web/events" + (f"?cursor={cursor}" if cursor else "")
+        with self.client.stream("GET", url, headers=self.headers, timeout=8) as response:
+            assert response.status_code == 200
+            yield _events(response.iter_lines())
+
+
+def _events(lines: Iterable[str]) -> Iterator[Event]:
+    name = ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
 
 
 def transcript(client: TestClient, agent: dict[str, str], conversation: int) -> Replies:
