@@ -3,26 +3,23 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+from bot.case import Case
 from bot.confidence import HITS, Confidence
-from bot.dialogue import Dialogue, Step
+from bot.dialogue import Dialogue
 from bot.entities import EntityExtractor
 from bot.frustration import Frustration, FrustrationModel, heated_words, judge
 from bot.intent import Floats, IntentModel
 from bot.knowledge import Knowledge
 from bot.memory import Memory
 from bot.policy import SMALL_TALK, Act, Decision, Facts, decide
-from bot.settings import PUBLIC, Desk, PolicySettings
-from bot.turn import JSON, Button, Kind, Reply, Source, Understanding
+from bot.settings import Desk, PolicySettings
+from bot.speech import CHOSE_ARTICLE, Speech
+from bot.turn import JSON, Reply, Understanding
 from kb_index.search import Hit
 
 PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
-CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
-OFFERED = 3
-PERSON = Button("Talk to a person", "/talk_to_human")
-IT_HELPED = Button("It helped", "/helped")
-IT_DID_NOT = Button("It didn't", "/not_helped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +37,6 @@ class Turn:
         """The turn of a bot that broke: nothing is said, a person takes over."""
         evidence = {"act": Act.HAND_OVER, "reason": "bot_error", "error": error, "confidence": 0.0}
         return cls((), memory, float(memory.get("frustration", 0.0)), evidence, "bot_error")
-
-
-@dataclass(slots=True)
-class Case:
-    """One message on its way through the engine."""
-
-    heard: Understanding
-    vector: Floats
-    frustration: Frustration
-    hits: list[Hit]
-    confidence: float
-    memory: Memory
-    desk: Desk
-    sender: str
-    chosen: bool = False
-    handoff: str | None = None
-    replies: list[Reply] = field(default_factory=list)
 
 
 class Engine:
@@ -78,19 +58,8 @@ class Engine:
         self._confidence = confidence
         self._entities = entities
         self._dialogue = dialogue
+        self._speech = Speech(knowledge, dialogue)
         self._policy = policy
-        self._acts: dict[Act, Callable[[Case], None]] = {
-            Act.ANSWER: self._answer,
-            Act.CHOOSE: self._offer_choices,
-            Act.FLOW: self._advance_flow,
-            Act.INTERRUPT: self._interrupt_flow,
-            Act.CANCEL: self._cancel_flow,
-            Act.SMALL_TALK: self._small_talk,
-            Act.HELPED: self._thank_for_feedback,
-            Act.RETRY: self._offer_another,
-            Act.REPHRASE: self._ask_to_rephrase,
-            Act.HAND_OVER: self._hand_over,
-        }
 
     def respond(
         self, text: str, payload: str | None, stored: JSON, desk: Desk, sender: str
@@ -99,7 +68,7 @@ class Engine:
         case = self._listen(text, payload, Memory.load(stored), desk, sender)
         decision = decide(self._facts(case), self._policy)
         case.handoff = decision.handoff
-        self._acts[decision.act](case)
+        self._speech.carry_out(decision.act, case)
         case.memory.remember(text)
         case.memory.frustration = case.frustration.conversation
         return Turn(
@@ -125,15 +94,10 @@ class Engine:
     def handoff_notice(
         self, reason: str, *, ticket: str, position: int, hours: str, staffed: bool
     ) -> str:
-        """What the customer is told once when a person takes over."""
-        if reason == "frustration":
-            opening = self._line("utter_handoff_apology").text + " "
-        elif reason == "bot_error":
-            opening = self._line("utter_handoff_error").text + " "
-        else:
-            opening = ""
-        name = "utter_handoff_queued" if staffed else "utter_handoff_closed"
-        return opening + self._line(name, ticket=ticket, position=position, hours=hours).text
+        """What the customer is told, once, when a person takes over."""
+        return self._speech.handoff_notice(
+            reason, ticket=ticket, position=position, hours=hours, staffed=staffed
+        )
 
     def _listen(
         self, text: str, payload: str | None, memory: Memory, desk: Desk, sender: str
@@ -144,7 +108,7 @@ class Engine:
             intent, slots = pressed
             heard = Understanding(text, intent, 1.0, ((intent, 1.0),), heard.entities, slots)
         frustration = self._judge(text, vector, memory, heard, pressed is not None)
-        case = Case(heard, vector, frustration, [], 0.0, memory, desk, sender)
+        case = Case(heard, vector, frustration, memory, desk, sender)
         self._look_up(case)
         return case
 
@@ -212,92 +176,6 @@ class Engine:
             knowledge_empty=not self._knowledge.index.articles,
         )
 
-    def _answer(self, case: Case) -> None:
-        hit = case.hits[0]
-        source = Source(
-            hit.article_id, hit.title, hit.heading, hit.url or f"/help/{hit.article_id}"
-        )
-        text = f"{hit.text}\n\n{self._line('utter_did_it_help').text}"
-        case.replies.append(
-            Reply(Kind.ANSWER, text, (IT_HELPED, IT_DID_NOT), (source,), markdown=True)
-        )
-        case.memory.question = case.memory.question if case.chosen else case.heard.text
-        case.memory.answered = [*case.memory.answered, hit.article_id][-10:]
-        case.memory.asked = "helped"
-        case.memory.failures = 0
-
-    def _offer_choices(self, case: Case) -> None:
-        self._offer(case, "utter_which_of_these")
-        case.memory.question = case.heard.text
-
-    def _offer_another(self, case: Case) -> None:
-        case.memory.unhelpful += case.memory.answered[-1:]
-        self._offer(case, "utter_not_helped")
-
-    def _offer(self, case: Case, response: str) -> None:
-        choices = (
-            Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
-            for hit in case.hits[:OFFERED]
-        )
-        text = self._line(response).text
-        case.replies.append(Reply(Kind.CHOICE, text, (*choices, PERSON)))
-        case.memory.failures += 1
-        case.memory.asked = None
-
-    def _ask_to_rephrase(self, case: Case) -> None:
-        case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
-        case.memory.failures += 1
-        case.memory.asked = "person"
-        case.memory.question = case.heard.text
-
-    def _advance_flow(self, case: Case) -> None:
-        desk = _audience(case.desk)
-        step = self._dialogue.advance(case.memory.dialogue, case.heard, case.sender, desk)
-        self._take_step(case, step)
-        if step.outcome == "failed":
-            case.handoff = "flow_failed"
-
-    def _interrupt_flow(self, case: Case) -> None:
-        self._answer(case)
-        quoted = (
-            case.replies.pop()
-        )  # without "did that help?", which would hide the form's question
-        case.replies.append(replace(quoted, text=case.hits[0].text, buttons=()))
-        case.memory.asked = None
-        prompt = self._dialogue.prompt(case.memory.dialogue)
-        if prompt:
-            case.replies += [self._line("utter_resume"), prompt]
-
-    def _cancel_flow(self, case: Case) -> None:
-        self._take_step(case, self._dialogue.cancel(case.memory.dialogue))
-
-    def _take_step(self, case: Case, step: Step) -> None:
-        case.memory.dialogue = step.state
-        case.memory.asked = None
-        case.memory.failures = 0
-        case.replies += step.replies
-
-    def _small_talk(self, case: Case) -> None:
-        known = {"affirm": "utter_what_can_you_do", "deny": "utter_thank"}
-        known["cancel_flow"] = "utter_cancelled"
-        name = known.get(case.heard.intent, f"utter_{case.heard.intent}")
-        case.replies.append(self._line(name, desk=_audience(case.desk)))
-        case.memory.asked = None
-
-    def _thank_for_feedback(self, case: Case) -> None:
-        case.replies.append(self._line("utter_helped"))
-        case.memory.asked = None
-        case.memory.failures = 0
-
-    def _hand_over(self, case: Case) -> None:
-        """The notice, with ticket and place in the queue, is the desk's to write."""
-        if case.handoff == "safety":
-            case.replies.append(self._line("utter_safety"))
-        case.memory.asked = None
-
-    def _line(self, name: str, **values: str | int) -> Reply:
-        return self._dialogue.respond(name, {}, **values)
-
     def _evidence(self, case: Case, decision: Decision) -> JSON:
         """Why the bot did what it did, for the agent's eyes; kept with the reply."""
         return {
@@ -330,11 +208,6 @@ class Engine:
             },
             "thresholds": self._policy.model_dump(),
         }
-
-
-def _audience(desk: Desk) -> str:
-    """Whom the desk serves, as the domain's conditions name it."""
-    return "employees" if desk.audiences - {PUBLIC} else "customers"
 
 
 def _sureness(case: Case, decision: Decision) -> float:

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.engine import Engine
+from bot.engine import Engine, Turn
 from bot.knowledge import Knowledge
 from bot.settings import PUBLIC, Desk
+from bot.speech import CHOSE_ARTICLE
 
 
 class EvaluationError(Exception):
@@ -27,13 +28,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened to a question: the articles found, best first, and what the bot did."""
+    """What happened to a question: the articles found, best first, what the bot did, the article
+    that it gave and those that it offered to choose from."""
 
     question: Question
     found: tuple[str, ...]
     act: str
-    confidence: float
     given: str | None
+    offered: frozenset[str]
 
     @property
     def answerable(self) -> bool:
@@ -57,6 +59,7 @@ class Figures:
     first: float
     first_three: float
     answered_right: float
+    offered_right: float
     answered_wrong: float
     refused: float
     flows: int
@@ -107,9 +110,17 @@ def _ask(engine: Engine, knowledge: Knowledge, question: Question) -> Outcome:
         question=question,
         found=tuple(hit.article_id for hit in hits),
         act=str(turn.evidence["act"]),
-        confidence=float(turn.evidence["confidence"]),
         given=sources[0] if sources else None,
+        offered=frozenset(_choices(turn)),
     )
+
+
+def _choices(turn: Turn) -> Iterator[str]:
+    for reply in turn.replies:
+        for button in reply.buttons:
+            intent, _, slots = button.payload.partition("{")
+            if intent == f"/{CHOSE_ARTICLE}":
+                yield json.loads("{" + slots)["article"]
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -127,6 +138,9 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
             answerable, [each.question.articles & {*each.found} for each in answerable]
         ),
         answered_right=_share(answerable, [each.right for each in answerable]),
+        offered_right=_share(
+            answerable, [each.question.articles & each.offered for each in answerable]
+        ),
         answered_wrong=_share(outcomes, [each.wrong for each in outcomes]),
         refused=_share(unanswerable, [each.given is None for each in unanswerable]),
         flows=sum(each.act == "flow" for each in outcomes),

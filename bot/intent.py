@@ -69,7 +69,7 @@ class IntentModel:
 def save_arrays(path: Path, about: dict[str, object], **arrays: Floats) -> None:
     """Write arrays and a JSON description into one .npz, atomically and without pickle."""
     part = path.with_suffix(".part.npz")
-    np.savez(part, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
+    np.savez(part, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
     part.replace(path)
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,19 @@ class Encodes(Protocol):
     def encode(self, texts: Sequence[str]) -> Floats: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """One build, and its articles by id."""
+
+    index: Index
+    articles: dict[str, Article]
+
+    @classmethod
+    def open(cls, root: Path, encoder: Encodes) -> "_Loaded":
+        index = Index.open(root, encoder.name, encoder.dimension)
+        return cls(index, {article.id: article for article in index.articles})
+
+
 class Knowledge:
     """Searches the current build under `root`; a new build is taken over while it runs."""
 
@@ -38,21 +52,14 @@ class Knowledge:
         """Raises IndexUnusable when there is no good index."""
         self._root = root
         self.encoder = encoder
-        self._index = Index.open(root, encoder.name, encoder.dimension)
-        self._by_id = {article.id: article for article in self._index.articles}
+        self._loaded = _Loaded.open(root, encoder)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
 
     @property
     def index(self) -> Index:
         """The newest index that could be opened; a damaged new one leaves the old in place."""
-        if time.monotonic() - self._looked > LOOK_AGAIN and self._lock.acquire(blocking=False):
-            try:
-                self._take_over_new_build()
-            finally:
-                self._looked = time.monotonic()
-                self._lock.release()
-        return self._index
+        return self._newest().index
 
     def articles(self, audiences: frozenset[str]) -> list[Article]:
         """All articles for one of the audiences."""
@@ -60,7 +67,7 @@ class Knowledge:
 
     def article(self, article_id: str, audiences: frozenset[str]) -> Article | None:
         """The article, if it exists and is for one of the audiences."""
-        article = self._by_id.get(article_id)
+        article = self._newest().articles.get(article_id)
         return article if article and article.audience in audiences else None
 
     def search(self, query: str, audiences: frozenset[str], k: int) -> list[Hit]:
@@ -73,14 +80,30 @@ class Knowledge:
         """As `search`, for a query whose unit vector [dimension] is known already."""
         return search(self.index, query, vector, audiences=audiences, k=k)
 
+    def quote(self, hit: Hit) -> str:
+        """What answers, as Markdown: the article's direct answer, then the passage that fits."""
+        article = self._newest().articles.get(hit.article_id)
+        opening = article.text.strip().partition("\n\n")[0] if article else ""
+        if not hit.heading or opening in hit.text or not opening[:1].isalpha():
+            return hit.text
+        return f"{opening}\n\n**{hit.heading}**\n\n{hit.text}"
+
+    def _newest(self) -> _Loaded:
+        if time.monotonic() - self._looked > LOOK_AGAIN and self._lock.acquire(blocking=False):
+            try:
+                self._take_over_new_build()
+            finally:
+                self._looked = time.monotonic()
+                self._lock.release()
+        return self._loaded
+
     def _take_over_new_build(self) -> None:
-        if current_build(self._root) in (None, self._index.name):
+        if current_build(self._root) in (None, self._loaded.index.name):
             return
         try:
-            index = Index.open(self._root, self.encoder.name, self.encoder.dimension)
+            self._loaded = _Loaded.open(self._root, self.encoder)
         except IndexUnusable as error:
             log.error("new index refused; the old one stays", problem=str(error))
             return
-        self._by_id = {article.id: article for article in index.articles}
-        self._index = index
+        index = self._loaded.index
         log.info("new index in use", build=index.name, articles=len(index.articles))

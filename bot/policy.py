@@ -18,6 +18,9 @@ SMALL_TALK = frozenset(
     }
 )
 
+# A likelihood of danger that is enough: a needless call to a person costs little.
+DANGER = 0.35
+
 
 class Act(StrEnum):
     """What the bot does in a turn."""
@@ -79,7 +82,7 @@ def decide(facts: Facts, policy: PolicySettings) -> Decision:
 def _people_first(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
     """Danger, a wish for a person and lost patience come before everything else."""
     sure = facts.intent_confidence >= policy.flow
-    if facts.intent == "safety_emergency" and sure:
+    if facts.intent == "safety_emergency" and facts.intent_confidence >= DANGER:
         yield _hand_over("safety", "danger_reported")
     if facts.intent == "talk_to_human" and sure:
         yield _hand_over("asked_for_person", "asked_for_person")

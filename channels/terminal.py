@@ -81,6 +81,7 @@ def show_figures(figures: Figures) -> None:
     table.add_row("  right article first", f"{figures.first:.1%}")
     table.add_row("  right article in the first three", f"{figures.first_three:.1%}")
     table.add_row("  answered with the right article", f"{figures.answered_right:.1%}")
+    table.add_row("  offered among three to choose from", f"{figures.offered_right:.1%}")
     table.add_row(f"{figures.unanswerable} questions that nothing answers", "")
     table.add_row("  refused", f"{figures.refused:.1%}")
     table.add_row("wrong answers, of all questions", f"{figures.answered_wrong:.1%}")

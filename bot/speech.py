@@ -1,0 +1,143 @@
+"""What the bot says for each decision, in the words of the domain's responses."""
+
+import json
+from collections.abc import Callable
+
+from bot.case import Case
+from bot.dialogue import Dialogue, Step
+from bot.knowledge import Knowledge
+from bot.policy import Act
+from bot.settings import PUBLIC, Desk
+from bot.turn import Button, Kind, Reply, Source
+
+CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
+OFFERED = 3
+PERSON = Button("Talk to a person", "/talk_to_human")
+IT_HELPED = Button("It helped", "/helped")
+IT_DID_NOT = Button("It didn't", "/not_helped")
+
+
+class Speech:
+    """Carries out decisions: adds the replies to the case and brings its memory up to date."""
+
+    def __init__(self, knowledge: Knowledge, dialogue: Dialogue) -> None:
+        self._knowledge = knowledge
+        self._dialogue = dialogue
+        self._acts: dict[Act, Callable[[Case], None]] = {
+            Act.ANSWER: self._answer,
+            Act.CHOOSE: self._offer_choices,
+            Act.FLOW: self._advance_flow,
+            Act.INTERRUPT: self._interrupt_flow,
+            Act.CANCEL: self._cancel_flow,
+            Act.SMALL_TALK: self._small_talk,
+            Act.HELPED: self._thank_for_feedback,
+            Act.RETRY: self._offer_another,
+            Act.REPHRASE: self._ask_to_rephrase,
+            Act.HAND_OVER: self._hand_over,
+        }
+
+    def carry_out(self, act: Act, case: Case) -> None:
+        """Do what was decided. A flow that fails sets the case's `handoff`."""
+        self._acts[act](case)
+
+    def handoff_notice(
+        self, reason: str, *, ticket: str, position: int, hours: str, staffed: bool
+    ) -> str:
+        """What the customer is told, once, when a person takes over."""
+        openings = {"frustration": "utter_handoff_apology", "bot_error": "utter_handoff_error"}
+        name = "utter_handoff_queued" if staffed else "utter_handoff_closed"
+        notice = self._line(name, ticket=ticket, position=position, hours=hours).text
+        return f"{self._line(openings[reason]).text} {notice}" if reason in openings else notice
+
+    def _answer(self, case: Case) -> None:
+        quote = self._quote(case)
+        asking = f"{quote.text}\n\n{self._line('utter_did_it_help').text}"
+        buttons = (IT_HELPED, IT_DID_NOT)
+        case.replies.append(Reply(quote.kind, asking, buttons, quote.sources, markdown=True))
+        case.memory.question = case.memory.question if case.chosen else case.heard.text
+        case.memory.asked = "helped"
+        case.memory.failures = 0
+
+    def _quote(self, case: Case) -> Reply:
+        hit = case.hits[0]
+        case.memory.answered = [*case.memory.answered, hit.article_id][-10:]
+        url = hit.url or f"/help/{hit.article_id}"
+        source = Source(hit.article_id, hit.title, hit.heading, url)
+        return Reply(Kind.ANSWER, self._knowledge.quote(hit), sources=(source,), markdown=True)
+
+    def _offer_choices(self, case: Case) -> None:
+        case.memory.question = case.heard.text
+        self._offer(case, "utter_which_of_these")
+
+    def _offer_another(self, case: Case) -> None:
+        case.memory.unhelpful += case.memory.answered[-1:]
+        self._offer(case, "utter_not_helped")
+
+    def _offer(self, case: Case, response: str) -> None:
+        choices = (
+            Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
+            for hit in case.hits[:OFFERED]
+        )
+        case.replies.append(Reply(Kind.CHOICE, self._line(response).text, (*choices, PERSON)))
+        case.memory.failures += 1
+        case.memory.asked = None
+
+    def _ask_to_rephrase(self, case: Case) -> None:
+        case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
+        case.memory.failures += 1
+        case.memory.asked = "person"
+        case.memory.question = case.heard.text
+
+    def _advance_flow(self, case: Case) -> None:
+        step = self._dialogue.advance(
+            case.memory.dialogue, case.heard, case.sender, _audience(case.desk)
+        )
+        self._take_step(case, step)
+        if step.outcome == "failed":
+            case.handoff = "flow_failed"
+
+    def _interrupt_flow(self, case: Case) -> None:
+        # Without "did that help?", which would hide the form's own question.
+        case.replies.append(self._quote(case))
+        case.memory.asked = None
+        prompt = self._dialogue.prompt(case.memory.dialogue)
+        if prompt:
+            case.replies += [self._line("utter_resume"), prompt]
+
+    def _cancel_flow(self, case: Case) -> None:
+        self._take_step(case, self._dialogue.cancel(case.memory.dialogue))
+
+    def _take_step(self, case: Case, step: Step) -> None:
+        case.memory.dialogue = step.state
+        case.memory.asked = None
+        case.memory.failures = 0
+        case.replies += step.replies
+
+    def _small_talk(self, case: Case) -> None:
+        names = {
+            "affirm": "utter_what_can_you_do",
+            "deny": "utter_thank",
+            "cancel_flow": "utter_cancelled",
+        }
+        name = names.get(case.heard.intent, f"utter_{case.heard.intent}")
+        case.replies.append(self._line(name, desk=_audience(case.desk)))
+        case.memory.asked = None
+
+    def _thank_for_feedback(self, case: Case) -> None:
+        case.replies.append(self._line("utter_helped"))
+        case.memory.asked = None
+        case.memory.failures = 0
+
+    def _hand_over(self, case: Case) -> None:
+        """The notice, with ticket and place in the queue, is the desk's to write."""
+        if case.handoff == "safety":
+            case.replies.append(self._line("utter_safety"))
+        case.memory.asked = None
+
+    def _line(self, name: str, **values: str | int) -> Reply:
+        return self._dialogue.respond(name, {}, **values)
+
+
+def _audience(desk: Desk) -> str:
+    """Whom the desk serves, as the domain's conditions name it."""
+    return "employees" if desk.audiences - {PUBLIC} else "customers"
