@@ -166,7 +166,7 @@ class Engine:
             confidence=case.confidence,
             alternatives=len(case.hits),
             chosen=case.chosen,
-            already_unhelpful=bool(case.hits) and case.hits[0].article_id in memory.unhelpful,
+            already_unhelpful=_has_not_helped(case),
             starts_flow=self._dialogue.starts(heard.intent),
             form=active,
             fills=active and self._dialogue.fills(memory.dialogue, heard),
@@ -208,6 +208,14 @@ class Engine:
             },
             "thresholds": self._policy.model_dump(),
         }
+
+
+def _has_not_helped(case: Case) -> bool:
+    """Whether the best article is one that was no help: the customer said so, or says the same
+    again right after it."""
+    best = [hit.article_id for hit in case.hits[:1]]
+    again = "repeat" in case.frustration.evidence and best == case.memory.answered[-1:]
+    return bool(best) and (again or best[0] in case.memory.unhelpful)
 
 
 def _sureness(case: Case, decision: Decision) -> float:

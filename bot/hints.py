@@ -106,5 +106,6 @@ class Hints:
                         for notify in connection.notifies(timeout=1.0):
                             self._deliver(json.loads(notify.payload))
             except psycopg.Error:
-                log.warning("not listening to PostgreSQL; trying again")
-                self._stopping.wait(1.0)
+                if not self._stopping.is_set():
+                    log.warning("not listening to PostgreSQL; trying again")
+                    self._stopping.wait(1.0)

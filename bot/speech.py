@@ -74,9 +74,10 @@ class Speech:
         self._offer(case, "utter_not_helped")
 
     def _offer(self, case: Case, response: str) -> None:
+        untried = [hit for hit in case.hits if hit.article_id not in case.memory.unhelpful]
         choices = (
             Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
-            for hit in case.hits[:OFFERED]
+            for hit in untried[:OFFERED]
         )
         case.replies.append(Reply(Kind.CHOICE, self._line(response).text, (*choices, PERSON)))
         case.memory.failures += 1

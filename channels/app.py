@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -113,8 +114,8 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(part.router)
     web = Path(pages.__file__).parent / "static"
     console_static = Path(console.__file__).parent / "static"
-    app.mount("/static/web", StaticFiles(directory=web))
-    app.mount("/static/console", StaticFiles(directory=console_static))
+    app.mount("/static/web", Assets(directory=web))
+    app.mount("/static/console", Assets(directory=console_static))
 
     @app.get("/healthz", include_in_schema=False)
     def alive() -> dict[str, str]:
@@ -143,6 +144,16 @@ def _add_routes(app: FastAPI) -> None:
     def show_version() -> dict[str, str]:
         """The versions, in the shape that Rasa gives them."""
         return {"version": app.version, "minimum_compatible_version": "3.0.0"}
+
+
+class Assets(StaticFiles):
+    """Files of which browsers ask each time whether they are still the same, so that a page never
+    mixes an old script with a new one."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        response = super().file_response(*args, **more)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 class Shield:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from bot.settings import PUBLIC, Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from bot.db import Database
 
 app = typer.Typer(
     help="First-line support that knows when to hand over.",
@@ -80,7 +83,10 @@ def chat(data: Data = Path("data"), desk: str = "customers") -> None:
     """Talk to the bot in the terminal."""
     from channels.terminal import talk
 
-    talk(_prepared(data), desk)
+    settings = _prepared(data)
+    if desk not in settings.desks:
+        _stop(f'no desk is called "{desk}"; there are: {", ".join(settings.desks)}', 2)
+    talk(settings, desk)
 
 
 @app.command("eval")
@@ -167,7 +173,6 @@ def agent_add(
     data: Data = Path("data"),
 ) -> None:
     """Make an account; its password is printed."""
-    from bot.db import Database
     from handoff.agents import AgentError, Role, add_agent
 
     if role not in list(Role):
@@ -177,8 +182,7 @@ def agent_add(
         if ask_password
         else secrets.token_urlsafe(12)
     )
-    database = Database(_prepared(data).database)
-    database.migrate()
+    database = _database(_prepared(data))
     try:
         with database.write() as session:
             add_agent(session, name, email, Role(role), password)
@@ -192,11 +196,9 @@ def agent_add(
 @agent.command("token")
 def agent_token(email: str, data: Data = Path("data")) -> None:
     """Print a bearer token for the API, valid for 90 days."""
-    from bot.db import Database
     from handoff.agents import find_agent, issue_token
 
-    database = Database(_prepared(data).database)
-    database.migrate()
+    database = _database(_prepared(data))
     with database.write() as session:
         found = find_agent(session, email)
         if not found:
@@ -226,7 +228,7 @@ def _is_known(error: Exception) -> bool:
     from kb_index.index import IndexUnusable
 
     ours = (AgentError, DatabaseUnusable, ModelUnusable, TrainingError, ModelError, IndexUnusable)
-    return isinstance(error, (*ours, SettingsError, OperationalError, PermissionError))
+    return isinstance(error, (*ours, SettingsError, OperationalError, OSError))
 
 
 def _exit_code(error: Exception) -> int:
@@ -239,6 +241,15 @@ def _prepared(data: Path) -> Settings:
     if not (data / "firstline.toml").exists():
         _stop(f"{data} is not prepared: run `firstline init --data {data}` first", 2)
     return load_settings(data)
+
+
+def _database(settings: Settings) -> "Database":
+    from bot.db import Database
+
+    database = Database(settings.database)
+    database.check()
+    database.migrate()
+    return database
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -136,43 +136,44 @@ def _conversation(session: Session, inbound: Inbound) -> int:
 
     It is locked, so that nobody resolves it before the message is in.
     """
-    row = session.execute(
-        select(Identity, Conversation.state)
+    here = (
+        Identity.channel == inbound.channel,
+        Identity.account == inbound.desk,
+        Identity.external_id == inbound.sender,
+    )
+    known = session.execute(
+        select(Identity.person_id, Conversation.id, Conversation.state)
         .join(Conversation, Conversation.id == Identity.conversation_id)
-        .where(
-            Identity.channel == inbound.channel,
-            Identity.account == inbound.desk,
-            Identity.external_id == inbound.sender,
-        )
+        .where(*here)
         .with_for_update(of=Conversation)
     ).first()
-    if row and row.state != State.RESOLVED:
-        return int(row.Identity.conversation_id)
-    if row:
-        conversation = _open(session, inbound, row.Identity.person_id)
-        row.Identity.conversation_id = conversation.id
-        return conversation.id
+    if known and known.state != State.RESOLVED:
+        return int(known.id)
+    if known:
+        conversation_id = _open(session, inbound, known.person_id)
+        session.execute(update(Identity).where(*here).values(conversation_id=conversation_id))
+        return conversation_id
     person = Person(name=inbound.name)
     session.add(person)
     session.flush()
-    conversation = _open(session, inbound, person.id)
+    conversation_id = _open(session, inbound, person.id)
     session.add(
         Identity(
             channel=inbound.channel,
             account=inbound.desk,
             external_id=inbound.sender,
             person_id=person.id,
-            conversation_id=conversation.id,
+            conversation_id=conversation_id,
         )
     )
     session.flush()
-    return conversation.id
+    return conversation_id
 
 
-def _open(session: Session, inbound: Inbound, person_id: int) -> Conversation:
+def _open(session: Session, inbound: Inbound, person_id: int) -> int:
     conversation = Conversation(
         desk=inbound.desk, channel=inbound.channel, account=inbound.desk, person_id=person_id
     )
     session.add(conversation)
     session.flush()
-    return conversation
+    return conversation.id

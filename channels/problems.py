@@ -5,11 +5,12 @@ from http import HTTPStatus
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from channels.inbox import Unacceptable
+from channels.web import pages
 from handoff.desk import NotFound
 from handoff.queue import Refused, Taken
 
@@ -35,11 +36,19 @@ def unexpected(path: str, error: Exception) -> JSONResponse:
     return problem(500, "Something went wrong on our side. It has been logged.")
 
 
+def _is_page(request: Request) -> bool:
+    """Whether somebody's browser asks for a page, not a program for an answer."""
+    wants_html = "text/html" in request.headers.get("accept", "")
+    return request.method == "GET" and wants_html and not request.url.path.startswith("/api/")
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of ours, of the framework and of the database with a problem."""
 
     @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> JSONResponse:
+    def refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404 and _is_page(request):
+            return pages.not_found(request)
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, str(error.detail), headers)
 

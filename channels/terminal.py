@@ -24,6 +24,7 @@ console = Console(highlight=False)
 def talk(settings: Settings, desk: str) -> None:
     """Chat until the end of the input. The conversation is stored like any other."""
     database = Database(settings.database)
+    database.check()
     database.migrate()
     knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
     use(Services(open_retailer(settings), lambda number, sender: None))
@@ -60,7 +61,8 @@ def talk(settings: Settings, desk: str) -> None:
 
 
 def _pressed(text: str, buttons: list[dict[str, str]]) -> dict[str, str] | None:
-    return buttons[int(text) - 1] if text.isdigit() and 0 < int(text) <= len(buttons) else None
+    choices = {str(number): button for number, button in enumerate(buttons, 1)}
+    return choices.get(text)
 
 
 def _print_line(line: Line) -> list[dict[str, str]]:

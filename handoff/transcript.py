@@ -150,7 +150,8 @@ def _text_line(line: Line) -> str:
     mark = " (private)" if line["private"] else ""
     reason = (line["evidence"] or {}).get("reason")
     because = f"\n    because: {reason}" if reason else ""
-    return f"[{line['at']}] {who}{mark}: {line['text']}{because}\n"
+    text = "\n    ".join(line["text"].splitlines())  # indented: nobody can write a forged line
+    return f"[{line['at']}] {who}{mark}: {text}{because}\n"
 
 
 def iso(moment: datetime) -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,7 @@ from pwdlib import PasswordHash
 
 from bot.db import Database
 from bot.settings import load_settings
+from bot.training import Training, read_training
 from channels.app import create_app
 from channels.setup import initialise
 from handoff.agents import Agent, Role, issue_token
@@ -100,6 +102,7 @@ def data(
         return encoder if model == encoder.name else open_encoder(model, folder)
 
     monkeypatch.setattr("bot.trained.open_encoder", loaded)
+    monkeypatch.setattr("bot.trained.read_training", _read_training)
     if database_url:
         monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
     directory = tmp_path / "data"
@@ -157,6 +160,17 @@ def agent_headers(client: TestClient, name: str, role: Role) -> dict[str, str]:
         return {"Authorization": f"Bearer {issue_token(session, agent)}"}
 
 
+def _read_training(source: Path) -> Training:
+    """The same training data is read once for all tests."""
+    content = frozenset((file.name, file.read_bytes()) for file in source.glob("*.yml"))
+    if content not in _known_training:
+        _known_training[content] = read_training(source)
+    return _known_training[content]
+
+
+_known_training: dict[frozenset[tuple[str, bytes]], Training] = {}
+
+
 @cache
 def _hashed(password: str) -> str:
     return PasswordHash.recommended().hash(password)
@@ -165,7 +179,7 @@ def _hashed(password: str) -> str:
 def run_firstline(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command as an operator runs it."""
     return subprocess.run(
-        ["firstline", *arguments],
+        [Path(sys.executable).with_name("firstline"), *arguments],
         capture_output=True,
         text=True,
         timeout=60,

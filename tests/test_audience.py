@@ -15,6 +15,7 @@ from bot.settings import load_settings
 from channels.app import create_app
 from handoff.agents import Role
 from kb_index.articles import Article
+from kb_index.encoder import Encoder
 from tests.conftest import agent_headers
 from tests.fakes.people import Customer, Visitor, is_problem
 
@@ -70,9 +71,9 @@ def test_customers_who_ask_as_employees_do_get_none_of_their_articles(
 def test_a_forged_button_does_not_open_an_employees_article(
     client: TestClient, secrets: list[Article]
 ) -> None:
-    for article in secrets:
+    for number, article in enumerate(secrets):
         forged = f"/answer{json.dumps({'article': article.id})}"
-        replies = Customer(client, f"Mallory, {article.id}").says(forged)
+        replies = Customer(client, f"Mallory {number}").says(forged)
         assert "answer" not in [reply["custom"]["kind"] for reply in replies]
         assert not shows(str(replies), secrets)
 
@@ -132,11 +133,8 @@ WORDS = sorted(
 
 
 @pytest.fixture(scope="module")
-def knowledge(prepared: Path) -> Iterator[Knowledge]:
-    from bot.trained import open_batching_encoder
-
-    loaded = load_settings(prepared)
-    yield Knowledge(loaded.data / "index", open_batching_encoder(loaded))
+def knowledge(prepared: Path, encoder: Encoder) -> Knowledge:
+    return Knowledge(prepared / "index", encoder)
 
 
 @settings(

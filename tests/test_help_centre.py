@@ -1,6 +1,8 @@
 """The help centre shows every public article well, and employees' articles to nobody."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -8,9 +10,15 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.db import Base, Database
+from bot.settings import Desk, Settings
+from channels.app import Assets
+from channels.problems import add_problem_handlers
 from channels.web import pages
-from handoff.markdown import headings, render, render_page
 from channels.web.snippet import LONGEST, mark, snippet
+from handoff.agents import Role, add_agent, find_agent, issue_token
+from handoff.auth import COOKIE
+from handoff.markdown import headings, render, render_page
 from kb_index.articles import Article
 from kb_index.search import Hit
 
@@ -33,6 +41,10 @@ SECRET = Article(
     audience="employees",
     tags=("returns",),
 )
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+DESKS = {"customers": Desk(), "employees": Desk(audiences=frozenset({"public", "employees"}))}
 
 
 class FakeKnowledge:
@@ -75,12 +87,31 @@ def votes() -> FakeVotes:
 
 
 @pytest.fixture
-def client(votes: FakeVotes) -> Iterator[TestClient]:
+def app(votes: FakeVotes, tmp_path: Path) -> Iterator[FastAPI]:
     app = FastAPI()
     app.state.knowledge, app.state.votes = FakeKnowledge(), votes
+    app.state.settings = Settings(data=tmp_path, company="Larkhome", demo=True, desks=DESKS)
+    app.state.database = Database(f"sqlite:///{tmp_path / 'help.db'}")
+    Base.metadata.create_all(app.state.database.engine)
+    add_problem_handlers(app)
     app.include_router(pages.router)
-    with TestClient(app) as client:
-        yield client
+    yield app
+    app.state.database.close()
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app)
+
+
+@pytest.fixture
+def alice(app: FastAPI) -> TestClient:
+    """The browser of an agent who is signed in to the console."""
+    with app.state.database.write() as session:
+        add_agent(session, "Alice", "alice@larkhome.example", Role.AGENT, "correct horse")
+        agent = find_agent(session, "alice@larkhome.example")
+        assert agent
+        return TestClient(app, cookies={COOKIE: issue_token(session, agent)})
 
 
 def test_the_shop_has_the_widget_and_says_that_it_is_a_demo(client: TestClient) -> None:
@@ -124,6 +155,23 @@ def test_an_employees_article_is_no_page_and_takes_no_votes(
     assert votes.cast == []
 
 
+def test_an_agent_may_read_an_employees_article_that_the_console_links_to(
+    alice: TestClient, client: TestClient
+) -> None:
+    page = alice.get(f"/help/{SECRET.id}")
+    assert page.status_code == 200
+    assert "For employees only" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert client.get(f"/help/{SECRET.id}").status_code == 404
+    forged = TestClient(client.app, cookies={COOKIE: "made-up"})
+    assert forged.get(f"/help/{SECRET.id}").status_code == 404
+
+
+def test_an_agent_finds_no_employees_article_where_customers_look(alice: TestClient) -> None:
+    for path in ("/help", "/help/search?q=LarkGate", "/help/return-unopened-item"):
+        assert SECRET.title not in alice.get(path).text
+
+
 def test_search_marks_the_words_whatever_their_ending(client: TestClient) -> None:
     page = client.get("/help/search", params={"q": "refund parcels"}).text
     assert "<mark>refund</mark>" in page
@@ -134,6 +182,44 @@ def test_a_search_without_hits_offers_to_ask(client: TestClient) -> None:
     page = client.get("/help/search", params={"q": "zebra <script>"}).text
     assert "Nothing found for “zebra &lt;script&gt;”" in page
     assert 'data-firstline-open="zebra &lt;script&gt;"' in page
+
+
+def test_a_search_that_fits_nothing_well_has_no_hits(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeKnowledge, "search", lambda *_: [replace(_hit(REFUNDS), score=0.15)])
+    assert "Nothing found for “zzzqqq”" in client.get("/help/search?q=zzzqqq").text
+
+
+def test_an_installation_of_one_s_own_is_called_by_its_name_and_shows_no_shop(
+    client: TestClient, app: FastAPI
+) -> None:
+    app.state.settings = Settings(company="Acme", desks={"customers": Desk()})
+    page = client.get("/")
+    assert page.url.path == "/help"
+    assert "Acme" in page.text
+    assert "Mon-Fri 09:00-17:00" in page.text
+    assert "Larkhome" not in page.text + client.get("/help/refund-times").text
+
+
+def test_a_wrong_address_is_a_page_for_browsers_and_a_problem_for_programs(
+    client: TestClient,
+) -> None:
+    page = client.get("/no-such-page", headers=BROWSER)
+    assert page.status_code == 404
+    assert "This page isn’t here" in page.text
+    for path, headers in (("/no-such-page", {}), ("/api/v1/nothing", BROWSER)):
+        answer = client.get(path, headers=headers)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_browsers_ask_each_time_whether_a_static_file_is_still_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    client = TestClient(Assets(directory=tmp_path))
+    first = client.get("/a.js")
+    again = client.get("/a.js", headers={"If-None-Match": first.headers["etag"]})
+    assert [first.status_code, again.status_code] == [200, 304]
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
 
 
 def test_an_empty_search_leads_to_all_topics(client: TestClient) -> None:

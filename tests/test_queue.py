@@ -11,7 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -200,16 +206,16 @@ class Desk(RuleBasedStateMachine):
             session.flush()
             self.rooms = [room.id for room in rooms]
             self.agents = list(session.scalars(select(Agent).order_by(Agent.id)))
+        self.losses: list[tuple[str | None, str]] = []
 
     def act(self, room: int, does: Any, agent: int, *more: Any) -> None:
         with suppress(Refused), self.database.write() as session:
             it = session.get_one(Conversation, self.rooms[room])
-            before = it.owner_id, it.state
+            owner = next((each.name for each in self.agents if each.id == it.owner_id), None)
             try:
                 does(session, it, self.agents[agent], *more)
             except Taken as lost:
-                assert before[0] not in (None, self.agents[agent].id)
-                assert lost.owner == next(a.name for a in self.agents if a.id == before[0])
+                self.losses.append((owner, lost.owner))
                 raise
 
     room = st.integers(0, 4)
@@ -263,6 +269,10 @@ class Desk(RuleBasedStateMachine):
                 assert sorted(numbers) == list(range(1, room.last_seq + 1))
 
     @invariant()
+    def who_loses_is_told_who_has_it(self) -> None:
+        assert all(owner == told for owner, told in self.losses)
+
+    @invariant()
     def the_queue_is_in_order_and_places_count_from_one(self) -> None:
         with self.database.read() as session:
             waiting = [each for each in queue.queued(session, 10_000) if each.id in self.rooms]
@@ -291,11 +301,9 @@ def test_whatever_agents_do_a_conversation_has_one_owner_one_ticket_and_one_plac
     with database.write() as session:
         for name, role in (("Alice", "agent"), ("Bob", "supervisor"), ("Cleo", "agent")):
             session.add(Agent(name=name, email=f"{name}@x.example", role=role, password=""))
-    machine = type("DeskOnSqlite", (Desk,), {"database": database})
-    machine.TestCase.settings = settings(
-        max_examples=12, stateful_step_count=20, deadline=None, database=None
-    )
-    machine.TestCase().runTest()
+    Desk.database = database
+    limits = settings(max_examples=12, stateful_step_count=20, deadline=None, database=None)
+    run_state_machine_as_test(Desk, settings=limits)
     database.close()
 
 

@@ -221,3 +221,16 @@ def test_a_flow_can_be_interrupted_by_a_question_and_cancelled(client: TestClien
     (cancelled,) = carol.says("/cancel_flow")
     assert cancelled["text"] != asked["text"]
     assert carol.says("/thank")[0]["custom"]["kind"] == "smalltalk"
+
+
+def test_whoever_asks_the_same_again_gets_other_choices_and_then_a_person(
+    client: TestClient,
+) -> None:
+    carol = Customer(client, "Carol")
+    question = "what does the lark smoke alarm chirping mean"
+    (answer,) = carol.says(question)
+    (source,) = answer["custom"]["sources"]
+    (choice,) = carol.says(question)
+    assert choice["custom"]["kind"] == "choice"
+    assert source["article_id"] not in str(choice["buttons"])
+    assert carol.says(question)[-1]["custom"]["kind"] == "handoff"

@@ -79,7 +79,7 @@ def test_the_text_export_has_every_line_and_the_reasons(
     assert response.headers["content-type"].startswith("text/plain")
     position = -1
     for line in transcript(client, alice, told):
-        found = response.text.find(line["text"], position + 1)
+        found = response.text.find(line["text"].splitlines()[0], position + 1)
         assert found > position
         position = found
         if line["author"] == "bot":
@@ -111,12 +111,12 @@ def test_the_json_export_names_person_ticket_and_state(
     assert exported["ticket"]["closed_at"]
 
 
-@pytest.mark.parametrize("format", ["text", "json", "html"])
-def test_transcripts_are_for_agents_only(client: TestClient, told: int, format: str) -> None:
-    url = f"/api/v1/conversations/{told}/transcript?format={format}"
-    assert is_problem(client.get(url), 401)
+def test_transcripts_are_for_agents_only(client: TestClient, told: int) -> None:
     visitor = {"Authorization": f"Bearer {'f' * 32}"}
-    assert is_problem(client.get(url, headers=visitor), 401)
+    for format in ("text", "json", "html"):
+        url = f"/api/v1/conversations/{told}/transcript?format={format}"
+        assert is_problem(client.get(url), 401)
+        assert is_problem(client.get(url, headers=visitor), 401)
 
 
 def test_an_unknown_format_is_refused(client: TestClient, alice: Headers, told: int) -> None:
@@ -138,26 +138,26 @@ def long(client: TestClient, alice: Headers) -> int:
 
 
 @on_both_databases
-@pytest.mark.parametrize("limit", [99, 350, 500])
 def test_pages_in_both_directions_hold_every_line_once(
-    client: TestClient, alice: Headers, long: int, limit: int
+    client: TestClient, alice: Headers, long: int
 ) -> None:
     everything = [line["seq"] for line in transcript(client, alice, long)]
     assert everything == list(range(1, 1051))
 
     def page(query: str) -> list[int]:
-        url = f"/api/v1/conversations/{long}?limit={limit}&{query}"
+        url = f"/api/v1/conversations/{long}?{query}"
         messages: list[dict[str, Any]] = client.get(url, headers=alice).json()["messages"]
         return [line["seq"] for line in messages]
 
-    forward = page("after=0")
-    while found := page(f"after={forward[-1]}"):
-        forward += found
-    assert forward == everything
-    backward = page("")
-    while found := page(f"before={backward[0]}"):
-        backward = found + backward
-    assert backward == everything
+    for limit in (99, 350, 500):
+        forward = page(f"limit={limit}&after=0")
+        while found := page(f"limit={limit}&after={forward[-1]}"):
+            forward += found
+        assert forward == everything
+        backward = page(f"limit={limit}")
+        while found := page(f"limit={limit}&before={backward[0]}"):
+            backward = found + backward
+        assert backward == everything
 
 
 def test_a_page_between_two_lines_holds_what_is_between(

@@ -1,4 +1,4 @@
-"""What the demo shows: Larkhome's products, and the articles that its help centre puts first."""
+"""What the demo shows: Larkhome's products, and articles that its pages link to."""
 
 from dataclasses import dataclass
 
@@ -90,3 +90,5 @@ FEATURED = (
     "hub-offline",
     "reset-password",
 )
+
+CONTACT = "/help/contact-and-opening-hours"

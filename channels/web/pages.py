@@ -1,6 +1,10 @@
-"""The pages that everyone may see: the demo shop and the help centre."""
+"""The pages that everyone may see: the demo shop and the help centre.
+
+An agent who is signed in may open the articles for employees, too: the console links to them.
+"""
 
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -12,15 +16,21 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from lucide.jinja import lucide
 
-from channels.web.demo import FEATURED, PRODUCTS
+from bot.hours import describe
+from bot.settings import PUBLIC as PUBLIC_AUDIENCE
+from bot.settings import Settings
+from channels.web.demo import CONTACT, FEATURED, PRODUCTS
 from channels.web.snippet import mark, snippet
 from channels.web.topics import by_topic, topic_of
+from handoff.auth import agent_or_none
 from handoff.markdown import headings, render_page
 from kb_index.articles import Article
 from kb_index.search import Hit
 
-PUBLIC = frozenset({"public"})
+PUBLIC = frozenset({PUBLIC_AUDIENCE})
+DESK = "customers"
 RESULTS = 10
+LEAST_SCORE = 0.2  # hits below it have next to nothing to do with the query
 RELATED = 4
 LONGEST_QUERY = 200  # characters; what is beyond is not searched for
 
@@ -43,8 +53,27 @@ class Votes(Protocol):
     def record(self, article_id: str, helpful: bool) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose pages these are. `contact` is where "ask us" leads without JavaScript."""
+
+    name: str
+    demo: bool
+    hours: str
+    contact: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Site":
+        desk = settings.desks.get(DESK)
+        contact = CONTACT if settings.demo else "/help"
+        return cls(settings.company, settings.demo, describe(desk) if desk else "", contact)
+
+
 @router.get("/")
 def shop(request: Request) -> Response:
+    """The demo shop; an installation of one's own begins with the help centre."""
+    if not _settings(request).demo:
+        return RedirectResponse("/help")
     return _page(request, "shop.html", products=PRODUCTS)
 
 
@@ -61,18 +90,20 @@ def search(request: Request, q: Annotated[str, Query()] = "") -> Response:
     query = " ".join(q.split())[:LONGEST_QUERY]
     if not query:
         return RedirectResponse("/help")
-    hits = _knowledge(request).search(query, PUBLIC, RESULTS)
+    found = _knowledge(request).search(query, PUBLIC, RESULTS)
+    hits = [hit for hit in found if hit.score >= LEAST_SCORE]
     return _page(request, "search.html", query=query, hits=hits, mark=mark, snippet=snippet)
 
 
 @router.get("/help/{article_id}")
 def article(request: Request, article_id: str, voted: str = "") -> Response:
-    found = _knowledge(request).article(article_id, PUBLIC)
+    found = _find(request, article_id)
     if found is None:
         return not_found(request)
-    return _page(
+    response = _page(
         request,
         "article.html",
+        is_public=found.audience in PUBLIC,
         article=found,
         topic=topic_of(found),
         body=render_page(found.text),
@@ -80,13 +111,16 @@ def article(request: Request, article_id: str, voted: str = "") -> Response:
         related=_related(request, found),
         voted=voted,
     )
+    if found.audience not in PUBLIC:
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.post("/help/{article_id}/vote")
 def vote(
     request: Request, article_id: str, helpful: Annotated[Literal["yes", "no"], Form()]
 ) -> Response:
-    found = _knowledge(request).article(article_id, PUBLIC)
+    found = _find(request, article_id)
     if found is None:
         return not_found(request)
     votes: Votes = request.app.state.votes
@@ -100,8 +134,18 @@ def not_found(request: Request) -> Response:
     return _page(request, "not_found.html", status=HTTPStatus.NOT_FOUND)
 
 
+def _find(request: Request, article_id: str) -> Article | None:
+    """A public article; for an agent who is signed in, one that any desk may use."""
+    found = _knowledge(request).article(article_id, PUBLIC)
+    if found is None and agent_or_none(request):
+        desks = _settings(request).desks.values()
+        audiences = frozenset[str]().union(*(desk.audiences for desk in desks))
+        return _knowledge(request).article(article_id, audiences)
+    return found
+
+
 def _related(request: Request, article: Article) -> list[Hit]:
-    hits = _knowledge(request).search(article.title, PUBLIC, RELATED + 1)
+    hits = _knowledge(request).search(article.title, PUBLIC | {article.audience}, RELATED + 1)
     return [hit for hit in hits if hit.article_id != article.id][:RELATED]
 
 
@@ -110,9 +154,15 @@ def _knowledge(request: Request) -> Knowledge:
     return knowledge
 
 
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 def _page(
     request: Request, template: str, status: HTTPStatus = HTTPStatus.OK, **context: Any
 ) -> Response:
+    context["site"] = Site.of(_settings(request))
     return _templates().TemplateResponse(request, template, context, status_code=status)
 
 

@@ -137,7 +137,10 @@ function append(nodes) {
   if (!fresh.length) return;
   $("#lines").append(...fresh);
   const heard = fresh.filter((node) => node.dataset.author === "customer");
-  if (heard.length) announce(`${head().name}: ${$(".words", heard.at(-1)).textContent}`);
+  if (heard.length) {
+    announce(`${head().name}: ${$(".words", heard.at(-1)).textContent}`);
+    document.dispatchEvent(new Event("firstline:heard"));
+  }
   if (follow) toEnd();
   else showPill(fresh.filter((node) => node.dataset.seq).length);
 }

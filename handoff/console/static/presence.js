@@ -23,6 +23,7 @@ export function startPresence(onSeen) {
   setInterval(draw, 1_000);
   document.addEventListener("visibilitychange", () => look(onSeen));
   document.addEventListener("firstline:read", () => look(onSeen));
+  document.addEventListener("firstline:heard", stopTyping);
 }
 
 function arrive() {
@@ -60,6 +61,12 @@ export function heardTyping({ conversation, who, name, on }) {
   if (conversation !== openId()) return;
   typingUntil = on ? Date.now() + TYPING_LASTS_MS : 0;
   $("#typing").textContent = `${who === "agent" ? name : head().name} is typing…`;
+  draw();
+}
+
+/** A line from the customer says that they have stopped. */
+function stopTyping() {
+  typingUntil = 0;
   draw();
 }
 

@@ -25,8 +25,8 @@ export class Api {
     (await this.post("messages", { id, text, payload, desk: this.desk })).json();
   typing = () => this.post("typing", { desk: this.desk, on: true });
 
-  /** Hears server-sent events until the stream ends; throws when it falls silent. */
-  async events(cursor, signal, hear) {
+  /** Hears server-sent events, once `opened`, until the stream ends; throws when it falls silent. */
+  async events(cursor, signal, { opened, hear }) {
     const silence = new AbortController();
     let timer;
     const alive = () => {
@@ -40,6 +40,7 @@ export class Api {
         query: cursor ? { cursor } : {},
         signal: AbortSignal.any([signal, silence.signal]),
       });
+      opened();
       await readEvents(response.body, alive, hear);
     } finally {
       clearTimeout(timer);

@@ -31,6 +31,7 @@ export class Composer {
     const text = this.input.value.trim();
     if (!text || this.length() > LONGEST) return;
     this.write("");
+    this.toldAt = 0; // the line ends the sign; the next one begins it anew
     this.say(text);
   }
 

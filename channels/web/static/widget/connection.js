@@ -43,17 +43,21 @@ export class Connection {
   async listen() {
     // With a cursor the stream brings what was missed, and the state.
     if (!this.store.cursor) this.store.takeHistory(await this.api.history());
-    this.failures = 0;
-    this.store.setReachable(true);
     const opened = Date.now();
     try {
-      await this.api.events(this.store.cursor, this.attempt.signal, (kind, data) =>
-        this.store.hear(kind, data),
-      );
+      await this.api.events(this.store.cursor, this.attempt.signal, {
+        opened: () => this.reached(),
+        hear: (kind, data) => this.store.hear(kind, data),
+      });
     } finally {
       // A server that hangs up at once is treated gently; one that was there for a while is asked at once.
       if (Date.now() - opened > 5_000) this.backoff.reset();
     }
+  }
+
+  reached() {
+    this.failures = 0;
+    this.store.setReachable(true);
   }
 
   fail(error) {

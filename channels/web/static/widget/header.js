@@ -3,13 +3,15 @@ import { h, icon, initials } from "./dom.js";
 const OFFLINE = "You’re offline. What you write is kept and sent when you’re back.";
 const UNREACHABLE = "We can’t be reached just now. Trying again…";
 
+const WHO = { bot: "Bot at once, people on request", queued: "A person will answer you here" };
+
 /** Who one talks to, the way to a person, and whether the line is up. */
 export class Header {
   constructor(store, act) {
     this.store = store;
     this.face = h("span", { class: "face", "aria-hidden": "true" });
     this.name = h("h2", { id: "title" });
-    this.who = h("p", { class: "presence" });
+    this.who = h("p", { class: "presence", role: "status" });
     const close = h("button", { class: "close", type: "button", "aria-label": "Close chat", onclick: act.close }, icon("x"));
     this.person = h("button", { class: "person", type: "button" }, icon("user-round"), "Talk to a person");
     this.person.addEventListener("click", () => this.askForPerson(act));
@@ -38,7 +40,7 @@ export class Header {
     this.name.textContent = name;
     this.face.textContent = initials(agent ?? name);
     this.node.classList.toggle("with-agent", agent !== null);
-    setText(this.who, agent ? `${agent} is here` : "Bot at once, people on request");
+    setText(this.who, agent ? `${agent} is here` : WHO[conversation?.state] ?? WHO.bot);
     this.person.hidden = this.store.hasPerson();
     setText(this.strip, stripText(conversation));
     setText(this.banner, !navigator.onLine ? OFFLINE : this.store.reachable ? "" : UNREACHABLE);
