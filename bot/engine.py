@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.actions.services import can_begin
 from bot.case import Case
 from bot.confidence import HITS, Confidence
 from bot.dialogue import Dialogue
@@ -167,7 +168,7 @@ class Engine:
             alternatives=len(case.hits),
             chosen=case.chosen,
             already_unhelpful=_has_not_helped(case),
-            starts_flow=self._dialogue.starts(heard.intent),
+            starts_flow=self._dialogue.starts(heard.intent) and can_begin(heard.intent),
             form=active,
             fills=active and self._dialogue.fills(memory.dialogue, heard),
             asked=memory.asked,

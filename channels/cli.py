@@ -98,14 +98,17 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """How many labelled questions are answered rightly; without a file, the demo's own."""
+    from bot.actions.services import Services, use
     from bot.evaluation import EvaluationError, figures, read_questions
     from bot.evaluation import evaluate as ask_all
     from bot.knowledge import Knowledge
+    from bot.shop import open_retailer
     from bot.trained import load_engine, open_batching_encoder
     from channels.setup import shipped_training_data
     from channels.terminal import show_figures
 
     settings = _prepared(data)
+    use(Services(open_retailer(settings)))
     knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
     try:
         asked = read_questions(questions or shipped_training_data() / "evaluation.jsonl")

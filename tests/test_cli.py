@@ -318,6 +318,15 @@ def test_one_broken_file_keeps_no_good_one_from_being_imported(
     assert "lock-cleaning" in found(firstline, small, "cleaning")
 
 
+def test_an_article_whose_file_cannot_be_read_any_more_stays_as_it_was(
+    firstline: Firstline, small: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "first" / "eye-cleaning.md").write_text(BROKEN)
+    outcome = firstline("kb", "import", tmp_path / "first", "--data", small)
+    fails(outcome, 2, "eye-cleaning.md", "1 articles imported, 1 problems")
+    assert set(found(firstline, small, "cleaning")) == {"eye-cleaning", "hub-cleaning"}
+
+
 def test_training_on_what_is_not_there_names_it_and_changes_nothing(
     firstline: Firstline, data: Path, tmp_path: Path
 ) -> None:

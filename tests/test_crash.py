@@ -118,6 +118,7 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing_that_it_acknowledged(
 
     leases_run_out(database)
     with serving(data, tmp_path / "second.log") as (server, address):
+        assert soon(lambda: len(answers(database)[1]) == len(stored)), "without being asked again"
         for visitor in visitors:  # as widgets do: send again what wasn't acknowledged
             again = write_until_it_dies(address, visitor, lines[visitor.token])
             assert again == lines[visitor.token]

@@ -234,3 +234,23 @@ def test_whoever_asks_the_same_again_gets_other_choices_and_then_a_person(
     assert choice["custom"]["kind"] == "choice"
     assert source["article_id"] not in str(choice["buttons"])
     assert carol.says(question)[-1]["custom"]["kind"] == "handoff"
+
+
+@on_both_databases
+def test_the_state_of_a_ticket_is_told_to_its_own_customer_only(
+    client: TestClient, alice: dict[str, str]
+) -> None:
+    carol, mallory = Customer(client, "Carol"), Customer(client, "Mallory")
+    (notice,) = carol.says(WANTS_A_PERSON)
+    number = notice["custom"]["ticket"]
+    conversation = f"/api/v1/conversations/{notice['custom']['conversation_id']}"
+    for act in ("claim", "resolve"):
+        client.post(f"{conversation}/{act}", headers=alice)
+
+    def asked(by: Customer, ticket: str) -> str:
+        payload = f'/ticket_status{{"ticket_number": "{ticket}"}}'
+        return " ".join(reply["text"] for reply in by.says(payload)).replace(ticket, "FL-")
+
+    assert "closed" in asked(carol, number)
+    assert "closed" not in asked(mallory, number)
+    assert asked(mallory, number) == asked(Customer(client, "Dave"), "FL-999999")

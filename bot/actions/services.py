@@ -8,6 +8,10 @@ from pathlib import Path
 from bot.retailer import Retailer
 from bot.shop import FILE, DemoShop
 
+# Flows that look into the retailer's systems. Without a retailer they don't begin: the knowledge
+# base answers instead, or a person.
+ASK_RETAILER = frozenset({"order_status", "return_item", "reset_password"})
+
 
 def _no_tickets(number: str, sender_id: str) -> str | None:
     return None
@@ -34,6 +38,11 @@ def use(services: Services) -> None:
 def current() -> Services:
     """The services in use; without any, the demo shop in FIRSTLINE_DATA if there is one."""
     return _used or _of_environment()
+
+
+def can_begin(intent: str) -> bool:
+    """Whether what the intent's flow asks of the world is there."""
+    return intent not in ASK_RETAILER or current().retailer is not None
 
 
 def _of_environment() -> Services:
