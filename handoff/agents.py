@@ -52,7 +52,7 @@ SESSION_LIFE = timedelta(hours=14)
 
 
 def add_agent(session: Session, name: str, email: str, role: Role, password: str) -> Agent:
-    """A new account; raises AgentError for an address that is wrong or taken, or a weak password."""
+    """A new account; AgentError for a weak password or an address that is wrong or taken."""
     name, email = name.strip(), _normalise(email)
     if not name:
         raise AgentError("the agent needs a name")

@@ -16,11 +16,13 @@ from bot.settings import PUBLIC
 from handoff.agents import find_agent
 from handoff.auth import SignedIn, agent_or_none, same_origin
 from handoff.desk import FrontDesk, NotFound
+from handoff.markdown import render
 from handoff.summary import in_state, summarise
 from handoff.transcript import PAGE, Line, as_text, lines
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
 templates = Jinja2Templates(FilePath(__file__).parent / "templates")
+templates.env.filters["markdown"] = render  # the bot's quotes; the renderer sanitises
 
 BIGGEST = 2**31 - 1  # the databases' largest number for a row
 Number = Annotated[int, Path(ge=0, le=BIGGEST)]

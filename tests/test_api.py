@@ -194,8 +194,9 @@ def test_a_broken_body_is_a_problem_that_does_not_repeat_it(client: TestClient) 
 
 
 def test_a_request_of_more_than_256_kb_is_refused(client: TestClient) -> None:
-    response = Customer(client, "Carol").writes("x" * 300_000)
+    response = Customer(client, "Carol").writes("hello", attachment="x" * 256 * 1024)
     assert is_problem(response, 413)
+    assert Customer(client, "Carol").says("hello", attachment="x" * 200_000)
 
 
 def test_the_search_of_articles_is_public_for_public_ones_only(

@@ -198,15 +198,32 @@ def test_with_an_empty_knowledge_base_a_question_goes_to_a_person(data: Path) ->
         assert notice["custom"]["kind"] == "handoff"
 
 
-def test_without_a_retailer_a_flow_that_needs_it_goes_to_a_person(data: Path) -> None:
+def test_without_a_retailer_no_flow_begins_that_would_need_one(data: Path) -> None:
     (data / "shop.db").unlink()
-    toml = (data / "firstline.toml").read_text()
-    (data / "firstline.toml").write_text(toml.replace("demo = true", "demo = false"))
     with TestClient(create_app(load_settings(data))) as client:
         carol = Customer(client, "Carol")
-        carol.says("where is my order LH-204518?")
-        replies = carol.says("alice@web.example")
-        assert replies[-1]["custom"]["kind"] == "handoff"
+        kinds = [each["custom"]["kind"] for _ in range(3) for each in carol.says("/order_status")]
+    assert "flow" not in kinds
+    assert kinds[-1] == "handoff"
+
+
+def test_a_retailer_that_is_away_sends_the_flow_to_a_person(
+    client: TestClient,
+    alice: Headers,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ConnectionError(WORDS)
+
+    carol = Customer(client, "Carol")
+    carol.says("where is my order LH-204518?")
+    monkeypatch.setattr("bot.shop.DemoShop.order", fail)
+    *_, notice = carol.says("alice@web.example")
+    assert notice["custom"]["kind"] == "handoff"
+    url = f"/api/v1/conversations/{notice['custom']['conversation_id']}"
+    assert client.get(url, headers=alice).json()["ticket"]["reason"] == "flow_failed"
+    assert "4111" not in "".join(capfd.readouterr()) + str(notice)
 
 
 def test_a_line_for_a_desk_that_is_gone_goes_to_a_person(

@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Error,
     Locator,
     Page,
@@ -111,13 +112,17 @@ class Visit:
         return cls(context, context.new_page(), url)
 
     def __post_init__(self) -> None:
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        self.context.on("console", self._hear)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.context.on("dialog", self._hear_dialog)
 
     def _hear(self, said: ConsoleMessage) -> None:
         if said.type in ("error", "warning"):
             self.complaints.append(f"{said.text} ({said.location.get('url')})")
+
+    def _hear_dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def leave(self) -> list[str]:
         """Closes the browser; returns what its pages complained about."""
@@ -243,11 +248,14 @@ class AtDesk(Visit):
         lines: list[dict[str, Any]] = json.loads(self.transcript("json"))["messages"]
         return lines
 
-    def transcript(self, format: str) -> str:
-        """As the agent downloads it from the side of the open conversation."""
+    def transcript_url(self, format: str) -> str:
         name = "Text" if format == "text" else format.upper()
         link = self.page.get_by_role("link", name=name, exact=True)
-        response = self.context.request.get(self.url + str(link.get_attribute("href")))
+        return self.url + str(link.get_attribute("href"))
+
+    def transcript(self, format: str) -> str:
+        """As the agent downloads it from the side of the open conversation."""
+        response = self.context.request.get(self.transcript_url(format))
         assert response.ok, response.text()
         return response.text()
 

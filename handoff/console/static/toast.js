@@ -3,7 +3,7 @@ import { $ } from "./parts.js";
 
 const LASTS_MS = 6_000;
 
-/** `undo` is { label, run } where the act can really be undone. */
+/** Takes the place of the message before, whose undo is out of date. `undo` is { label, run } where the act can really be undone. */
 export function toast(text, { failed = false, undo = null } = {}) {
   const box = document.createElement("div");
   box.className = failed ? "toast failed" : "toast";
@@ -20,7 +20,7 @@ export function toast(text, { failed = false, undo = null } = {}) {
     });
     box.append(button);
   }
-  $("#toasts").append(box);
+  $("#toasts").replaceChildren(box);
   removeLater(box);
 }
 
