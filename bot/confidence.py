@@ -49,6 +49,8 @@ class Confidence:
             _, arrays = load_arrays(path, "weights", "bias")
         except ModelUnusable:
             return DEFAULT
+        if arrays["weights"].shape != DEFAULT.weights.shape:  # an older version's
+            return DEFAULT
         return cls(arrays["weights"], float(arrays["bias"][0]))
 
 

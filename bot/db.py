@@ -101,7 +101,8 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, **_pool(parsed.get_backend_name()))
+        # A failed statement's parameters may be a customer's words: they stay out of messages.
+        engine = create_engine(parsed, hide_parameters=True, **_pool(parsed.get_backend_name()))
     except (ArgumentError, ImportError, SQLAlchemyError) as error:
         raise DatabaseUnusable(_cannot_open(url)) from error
     if engine.dialect.name == "sqlite":

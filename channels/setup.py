@@ -12,8 +12,10 @@ from bot.shop import DemoShop
 from bot.trained import Trained, build_index, open_batching_encoder, train
 from handoff.agents import Role, add_agent, find_agent
 from kb_index.articles import Article, read_articles
+from kb_index.build import read_articles_of
 from kb_index.encoder import export_onnx
-from kb_index.index import Index, IndexUnusable
+from kb_index.index import IndexUnusable, current_build
+from kb_index.manifest import open_build
 from kb_index.readers import ArticleError
 
 Progress = Callable[[int, int], None]
@@ -88,11 +90,17 @@ def import_articles(
 
 
 def _present(settings: Settings) -> Sequence[Article]:
-    encoder = open_batching_encoder(settings)
-    try:
-        return Index.open(settings.data / "index", encoder.name, encoder.dimension).articles
-    except IndexUnusable:
+    """The articles imported before. Raises IndexUnusable rather than forget them."""
+    root = settings.data / "index"
+    if current_build(root) is None:
         return ()
+    try:
+        folder, _ = open_build(root)
+    except IndexUnusable as error:
+        raise IndexUnusable(
+            f"{error}. Its articles can't be read back: delete {root}, then import every folder"
+        ) from error
+    return read_articles_of(folder)
 
 
 def _unless_replaced(

@@ -393,6 +393,32 @@ def test_no_page_has_a_barrier_that_axe_knows(firstline: Firstline, scheme: str)
     assert barriers(alice.page) == []
 
 
+@on_sqlite
+def test_pages_fit_the_smallest_phone_and_the_console_never_scrolls(firstline: Firstline) -> None:
+    small = {"viewport": {"width": 320, "height": 640}}  # also a desktop at 400%: WCAG's reflow
+    heidi, alice = firstline.customer(**small), firstline.agent("Alice Adams", **small)
+    heidi.opens_chat()
+    assert fits(heidi.page)
+    heidi.says(QUESTION)
+    ticket = heidi.is_handed_over()
+    heidi.page.keyboard.press("Escape")
+    for path in ("/", "/help", "/help/search?q=refund", "/help/hub-offline"):
+        heidi.page.goto(firstline.server.url + path)
+        assert fits(heidi.page), path
+    alice.looks_at_queue()
+    assert fits(alice.page, in_height_too=True)
+    alice.finds(ticket)
+    assert fits(alice.page, in_height_too=True)
+
+
+def fits(page: Page, in_height_too: bool = False) -> bool:
+    size: dict[str, int] = page.evaluate(
+        "({ width: document.documentElement.scrollWidth - innerWidth,"
+        " height: document.documentElement.scrollHeight - innerHeight })"
+    )
+    return size["width"] <= 0 and (size["height"] <= 0 or not in_height_too)
+
+
 def barriers(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
