@@ -41,9 +41,7 @@ def main() -> None:
             _print_percentiles("one at a time", one)
             many, seconds = _ask_at_once(port, questions, arguments.at_once, arguments.seconds)
             _print_percentiles(f"{arguments.at_once} at once", many)
-            print(
-                f"{arguments.at_once} at once, rate            {len(many) / seconds:7.0f} messages/s"
-            )
+            print(f"{'the same, rate':27} {len(many) / seconds:7.0f} messages/s")
             print(f"resident                    {_resident(process.pid):7.0f} MB")
 
 

@@ -1,10 +1,10 @@
 """Settings: environment first (`FIRSTLINE_...`), then `firstline.toml` in the data directory."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,7 +25,7 @@ class Desk(BaseModel, extra="forbid"):
     """A support desk: who it serves, what it may tell them, and when people are there.
 
     `audiences` are the articles it may use. `open` says whether strangers may write to it
-    without an agent's token; a desk with articles that aren't public should stay closed.
+    without an agent's token; unless it is set, a desk is open if all its articles are public.
     `hours` maps a day to "HH:MM-HH:MM" in `timezone`; a day that is missing is closed.
     """
 
@@ -43,6 +43,12 @@ class Desk(BaseModel, extra="forbid"):
     timezone: str = "Europe/London"
     suggestions: list[str] = []
     accent: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_open_if_all_is_public(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        audiences = fields.get("audiences") or {PUBLIC}
+        return {"open": set(audiences) == {PUBLIC}} | fields
 
     @field_validator("hours")
     @classmethod

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
+from bot.confidence import DEFAULT, Confidence
 from bot.settings import Desk, PolicySettings, Settings, load_settings
 from channels import cli
 from channels.app import create_app
@@ -179,6 +181,21 @@ def test_what_is_missing_or_damaged_is_named_with_the_mend(
     outcome = firstline("serve", "--data", data, "--port", "0")
     assert outcome.code in (1, 2)
     fails(outcome, outcome.code, mend)
+
+
+def test_an_import_does_not_forget_what_a_damaged_index_held(
+    firstline: Firstline, data: Path, tmp_path: Path
+) -> None:
+    damage_index(data)
+    before = (data / "index" / "CURRENT").read_text()
+    (tmp_path / "new.md").write_text("# Tents\n\nA tent costs 20 pounds a day.\n")
+    fails(firstline("kb", "import", tmp_path / "new.md", "--data", data), 1, "delete", "import")
+    assert (data / "index" / "CURRENT").read_text() == before
+
+
+def test_a_calibration_of_an_older_version_is_replaced_by_the_default(tmp_path: Path) -> None:
+    Confidence(np.ones(7, np.float32), 0.0).save(tmp_path / "confidence.npz")
+    assert Confidence.load(tmp_path / "confidence.npz") is DEFAULT
 
 
 def test_a_model_that_does_not_exist_is_named(

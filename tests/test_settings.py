@@ -125,3 +125,10 @@ def test_the_words_name_every_open_day_and_no_other(hours: dict[str, str]) -> No
         days = list(DAYS)
         named += days[days.index(first) : days.index(last or first) + 1]  # type: ignore[arg-type]
     assert named == [day for day in DAYS if day in hours]
+
+
+def test_a_desk_with_articles_that_are_not_public_is_closed_unless_it_says_otherwise() -> None:
+    internal = frozenset({"public", "employees"})
+    assert Desk().open
+    assert not Desk(audiences=internal).open
+    assert Desk(audiences=internal, open=True).open

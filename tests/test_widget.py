@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.responses import JSONResponse
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.fakes.browser import start_chromium
 from tests.fakes.web_desk import FakeDesk, served
 
 pytestmark = pytest.mark.browser
@@ -23,14 +24,7 @@ def desk() -> Iterator[FakeDesk]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        except Error:
-            pytest.skip("needs Debian's Chromium: apt-get install chromium")
-        yield browser
-        browser.close()
+    yield from start_chromium()
 
 
 @pytest.fixture
