@@ -31,7 +31,7 @@ run: $(PRODUCT) ## serve the demo company at http://127.0.0.1:8000
 	@exec $(BIN)/firstline serve --data '$(DATA)' --host $(HOST) --port $(PORT)
 
 test: $(TOOLS) test-programs ## run the tests; ARGS='-k queue' chooses some
-	@HF_HUB_OFFLINE=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(TOOLS) ## formatting, lint, types and the order of the packages
 	$(BIN)/ruff format --check .
@@ -43,15 +43,16 @@ format: $(TOOLS) ## format the code and mend what lint can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(TOOLS) ## run the benchmarks; BENCH_DATA=FOLDER adds the one on public data sets
-	@for script in $(filter-out benchmarks/retrieval.py,$(wildcard benchmarks/*.py)); do \
-	  echo "== $$script"; HF_HUB_OFFLINE=1 $(BIN)/python $$script || exit 1; \
-	done
+bench: $(TOOLS) ## run the benchmarks; BENCH_DATA=FOLDER adds those on public data sets
+	@[ -d build/demo ] || $(BIN)/firstline init --data build/demo --demo
+	PATH=$(BIN):$$PATH $(BIN)/python benchmarks/conversations.py --data build/demo
+	$(BIN)/python benchmarks/turn.py build/demo
+	$(BIN)/firstline eval --data build/demo
 	@if [ -n '$(BENCH_DATA)' ]; then \
-	  echo '== benchmarks/retrieval.py'; \
-	  HF_HUB_OFFLINE=1 $(BIN)/python benchmarks/retrieval.py '$(BENCH_DATA)'; \
+	  $(BIN)/python benchmarks/retrieval.py '$(BENCH_DATA)' && \
+	  $(BIN)/python benchmarks/scale.py '$(BENCH_DATA)'; \
 	else \
-	  echo '== benchmarks/retrieval.py left out: BENCH_DATA names no folder with its data sets'; \
+	  echo '== retrieval.py and scale.py left out: BENCH_DATA names no folder with public data'; \
 	fi
 
 lock: ## write constraints.txt anew, from the newest versions that pyproject.toml allows

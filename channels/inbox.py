@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,25 @@ from handoff.transcript import insert_message, next_seq, printable
 
 LONGEST = 4000
 STORABLE = r"^[^\x00]*$"  # a pattern for names and ids: PostgreSQL can't store NUL
+
+
+SENDER = (
+    Identity.channel == bindparam("on"),
+    Identity.account == bindparam("at"),
+    Identity.external_id == bindparam("who"),
+)
+PRESENT = (
+    select(Identity.person_id, Conversation.id, Conversation.state)
+    .join(Conversation, Conversation.id == Identity.conversation_id)
+    .where(*SENDER)
+    .with_for_update(of=Conversation)
+)
+MOVE_ON = (
+    update(Identity)
+    .where(*SENDER)
+    .values(conversation_id=bindparam("to"))
+    .execution_options(synchronize_session=False)
+)
 
 
 class Unacceptable(Exception):
@@ -136,22 +155,13 @@ def _conversation(session: Session, inbound: Inbound) -> int:
 
     It is locked, so that nobody resolves it before the message is in.
     """
-    here = (
-        Identity.channel == inbound.channel,
-        Identity.account == inbound.desk,
-        Identity.external_id == inbound.sender,
-    )
-    known = session.execute(
-        select(Identity.person_id, Conversation.id, Conversation.state)
-        .join(Conversation, Conversation.id == Identity.conversation_id)
-        .where(*here)
-        .with_for_update(of=Conversation)
-    ).first()
+    sender = {"on": inbound.channel, "at": inbound.desk, "who": inbound.sender}
+    known = session.execute(PRESENT, sender).first()
     if known and known.state != State.RESOLVED:
         return int(known.id)
     if known:
         conversation_id = _open(session, inbound, known.person_id)
-        session.execute(update(Identity).where(*here).values(conversation_id=conversation_id))
+        session.execute(MOVE_ON, sender | {"to": conversation_id})
         return conversation_id
     person = Person(name=inbound.name)
     session.add(person)

@@ -1,13 +1,14 @@
 """Rasa's REST channel and /model/parse, so that clients made for Rasa work as they are."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 
-from bot.conversation import Author, Message, Status
+from bot.conversation import MESSAGES, Author, Message, Status
 from bot.db import Database
 from bot.engine import Engine
 from bot.settings import Settings
@@ -17,6 +18,15 @@ from handoff.desk import FrontDesk
 
 router = APIRouter()
 
+REPLIES = (
+    select(MESSAGES.c.conversation_id, MESSAGES.c.kind, MESSAGES.c.text, MESSAGES.c.content)
+    .where(
+        MESSAGES.c.conversation_id == bindparam("conversation_id"),
+        MESSAGES.c.answers == bindparam("seq"),
+        MESSAGES.c.author == Author.BOT.value,
+    )
+    .order_by(MESSAGES.c.seq)
+)
 PATIENCE = 30.0  # seconds that a caller waits for a turn which another worker has begun
 
 
@@ -121,22 +131,14 @@ def _wait_until_handled(database: Database, conversation_id: int, seq: int) -> N
         time.sleep(0.01)
 
 
-def _replies(database: Database, conversation_id: int, seq: int) -> list[Message]:
+def _replies(
+    database: Database, conversation_id: int, seq: int
+) -> Sequence[Row[Any, Any, Any, Any]]:
     with database.read() as session:
-        return list(
-            session.scalars(
-                select(Message)
-                .where(
-                    Message.conversation_id == conversation_id,
-                    Message.answers == seq,
-                    Message.author == Author.BOT,
-                )
-                .order_by(Message.seq)
-            )
-        )
+        return session.execute(REPLIES, {"conversation_id": conversation_id, "seq": seq}).all()
 
 
-def _as_rasa(message: Message, sender: str, url: str) -> dict[str, Any]:
+def _as_rasa(message: Row[Any, Any, Any, Any], sender: str, url: str) -> dict[str, Any]:
     sources = [
         source | {"url": url + source["url"] if source["url"].startswith("/") else source["url"]}
         for source in message.content["sources"]

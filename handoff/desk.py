@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from bot.conversation import Author, Conversation, Message, State, Status
+from bot.conversation import MESSAGES, Author, Conversation, Message, State, Status
 from bot.db import Database, now
 from bot.engine import Engine, Turn
 from bot.hints import Hints
@@ -21,16 +21,19 @@ from bot.settings import Settings
 from bot.turn import Kind, Reply
 from handoff import queue
 from handoff.agents import Agent
-from handoff.lease import still_holds, take_lease
+from handoff.lease import has_waiting, oldest_waiting, still_holds, take_lease
 from handoff.metrics import HANDOFFS, THINKING, TURNS
 from handoff.queue import Refused
 from handoff.ticket import Reason
-from handoff.transcript import MESSAGES, Line, as_line, printable, write_line
+from handoff.transcript import Line, as_line, printable, write_line
 
 log = structlog.get_logger()
 
 Done = TypeVar("Done")
 
+HANDLED = (
+    MESSAGES.update().where(MESSAGES.c.id == bindparam("message_id")).values(status=Status.HANDLED)
+)
 LONGEST_REPLY = 10_000
 PLAIN_NOTICE = "A colleague will answer you here. Your ticket is {ticket}."
 
@@ -71,17 +74,17 @@ class FrontDesk:
         says counts only if the lease still holds and nobody has taken the conversation.
         """
         with self._database.read() as session:
-            row = session.execute(_oldest_waiting(conversation_id)).first()
-        if row is None:
+            found = oldest_waiting(session, conversation_id)
+        if found is None:
             return self._finish(conversation_id, lease)
-        conversation, message = row
+        conversation, message = found
         turn = self._think(conversation, message) if conversation.state == State.BOT else None
         with self._database.write() as session:
             held = still_holds(session, conversation_id, lease)
             if held is None:
                 return False
             self._record(session, held, message, turn)
-            more = session.scalar(_waiting_seq(conversation_id)) is not None
+            more = has_waiting(session, conversation_id)
             if not more:
                 held.lease = held.lease_until = None
         self._hints.changed(conversation_id)
@@ -167,9 +170,7 @@ class FrontDesk:
     def _record(
         self, session: Session, conversation: Conversation, message: Message, turn: Turn | None
     ) -> None:
-        session.execute(
-            MESSAGES.update().where(MESSAGES.c.id == message.id).values(status=Status.HANDLED)
-        )
+        session.execute(HANDLED, {"message_id": message.id})
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
         TURNS.labels(turn.evidence["act"]).inc()
@@ -234,7 +235,7 @@ class FrontDesk:
             held = still_holds(session, conversation_id, lease)
             if held is None:
                 return False
-            if session.scalar(_waiting_seq(conversation_id)) is not None:
+            if has_waiting(session, conversation_id):
                 return True
             held.lease = held.lease_until = None
         return False
@@ -252,25 +253,6 @@ class FrontDesk:
             if conversation is None:
                 raise NotFound("there is no such conversation")
             yield session, conversation
-
-
-def _oldest_waiting(conversation_id: int) -> Select[Conversation, Message]:
-    """The conversation and its oldest line that nobody has handled."""
-    return (
-        select(Conversation, Message)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(Conversation.id == conversation_id, Message.status == Status.RECEIVED)
-        .order_by(Message.seq)
-        .limit(1)
-    )
-
-
-def _waiting_seq(conversation_id: int) -> Select[int]:
-    return (
-        select(MESSAGES.c.seq)
-        .where(MESSAGES.c.conversation_id == conversation_id, MESSAGES.c.status == Status.RECEIVED)
-        .limit(1)
-    )
 
 
 def _written(text: str) -> str:

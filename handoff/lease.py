@@ -2,38 +2,73 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from bot.conversation import Conversation, Message, Status
+from bot.conversation import CONVERSATIONS, MESSAGES, Conversation, Message, Status
 from bot.db import now
-from handoff.transcript import CONVERSATIONS
 
 LEASE = timedelta(seconds=30)
 
 
+TAKE = (
+    CONVERSATIONS.update()
+    .where(
+        CONVERSATIONS.c.id == bindparam("conversation_id"),
+        or_(CONVERSATIONS.c.lease.is_(None), CONVERSATIONS.c.lease_until < bindparam("moment")),
+    )
+    .values(lease=bindparam("token"), lease_until=bindparam("until"))
+    .returning(CONVERSATIONS.c.id)
+)
+HELD = (
+    select(Conversation)
+    .where(
+        Conversation.id == bindparam("conversation_id"), Conversation.lease == bindparam("token")
+    )
+    .with_for_update()
+)
+OLDEST_WAITING = (
+    select(Conversation, Message)
+    .join(Message, Message.conversation_id == Conversation.id)
+    .where(Conversation.id == bindparam("conversation_id"), Message.status == Status.RECEIVED.value)
+    .order_by(Message.seq)
+    .limit(1)
+)
+WAITING_SEQ = (
+    select(MESSAGES.c.seq)
+    .where(
+        MESSAGES.c.conversation_id == bindparam("conversation_id"),
+        MESSAGES.c.status == Status.RECEIVED.value,
+    )
+    .limit(1)
+)
+
+
 def take_lease(session: Session, conversation_id: int) -> str | None:
     """The right to answer the conversation for LEASE; None while somebody else has it."""
-    token = secrets.token_hex(8)
-    moment = now()
-    table = CONVERSATIONS.c
-    taken = session.execute(
-        CONVERSATIONS.update()
-        .where(table.id == conversation_id, or_(table.lease.is_(None), table.lease_until < moment))
-        .values(lease=token, lease_until=moment + LEASE)
-        .returning(table.id)
-    ).scalar()
-    return token if taken else None
+    token, moment = secrets.token_hex(8), now()
+    values: dict[str, Any] = {"conversation_id": conversation_id, "moment": moment}
+    values |= {"token": token, "until": moment + LEASE}
+    return token if session.execute(TAKE, values).first() else None
 
 
 def still_holds(session: Session, conversation_id: int, token: str) -> Conversation | None:
     """The conversation, locked, if the lease is still this one; None if it was lost."""
-    return session.scalar(
-        select(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.lease == token)
-        .with_for_update()
-    )
+    return session.scalar(HELD, {"conversation_id": conversation_id, "token": token})
+
+
+def oldest_waiting(session: Session, conversation_id: int) -> tuple[Conversation, Message] | None:
+    """The conversation and its oldest line that nobody has handled."""
+    row = session.execute(OLDEST_WAITING, {"conversation_id": conversation_id}).first()
+    return (row[0], row[1]) if row else None
+
+
+def has_waiting(session: Session, conversation_id: int) -> bool:
+    """Whether the conversation has a line that nobody has handled."""
+    values = {"conversation_id": conversation_id}
+    return session.execute(WAITING_SEQ, values).first() is not None
 
 
 def waiting(session: Session, limit: int = 100) -> list[int]:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it on Python 3.11
 
-from bot.conversation import Author, Conversation, Message, Status
+from bot.conversation import CONVERSATIONS, MESSAGES, Author, Conversation, Message, Status
 from bot.db import now
 from handoff.agents import Agent
 
@@ -17,8 +17,14 @@ PAGE = 100
 # NUL can't be stored by PostgreSQL; the other control characters mean nothing in a message.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-MESSAGES = cast(Table, Message.__table__)
-CONVERSATIONS = cast(Table, Conversation.__table__)
+INSERT = MESSAGES.insert()
+COLUMNS = [column.name for column in MESSAGES.columns if column.name != "id"]
+NEXT_SEQ = (
+    CONVERSATIONS.update()
+    .where(CONVERSATIONS.c.id == bindparam("conversation_id"))
+    .values(last_seq=CONVERSATIONS.c.last_seq + 1, updated_at=bindparam("moment"))
+    .returning(CONVERSATIONS.c.last_seq)
+)
 
 
 class Line(TypedDict):
@@ -79,24 +85,13 @@ def write_line(
 
 def insert_message(session: Session, message: Message) -> None:
     """Insert the row without the unit of work, which costs more than the insert itself."""
-    values = {
-        column.name: getattr(message, column.key)
-        for column in MESSAGES.columns
-        if column.name != "id"
-    }
-    session.execute(MESSAGES.insert(), values)
+    session.execute(INSERT, {name: getattr(message, name) for name in COLUMNS})
 
 
 def next_seq(session: Session, conversation_id: int) -> int:
     """The next line's number. Locks the row, so that lines commit in the order of their numbers."""
-    return int(
-        session.execute(
-            CONVERSATIONS.update()
-            .where(CONVERSATIONS.c.id == conversation_id)
-            .values(last_seq=CONVERSATIONS.c.last_seq + 1, updated_at=now())
-            .returning(CONVERSATIONS.c.last_seq)
-        ).scalar_one()
-    )
+    values = {"conversation_id": conversation_id, "moment": now()}
+    return int(session.execute(NEXT_SEQ, values).scalar_one())
 
 
 def lines(
