@@ -220,9 +220,10 @@ def _has_not_helped(case: Case) -> bool:
 
 
 def _sureness(case: Case, decision: Decision) -> float:
-    """How sure the bot is of what it does: of the article, or else of the intent."""
-    by_intent = (Act.FLOW, Act.SMALL_TALK, Act.CANCEL, Act.HELPED, Act.HAND_OVER)
-    return case.heard.confidence if decision.act in by_intent else case.confidence
+    """How sure the bot is of what it does: of the article, or of the intent where that decided."""
+    by_intent = (Act.FLOW, Act.SMALL_TALK, Act.CANCEL, Act.HELPED)
+    asked_for = decision.handoff in ("asked_for_person", "safety")
+    return case.heard.confidence if decision.act in by_intent or asked_for else case.confidence
 
 
 def _parse_payload(text: str) -> tuple[str, JSON] | None:

@@ -128,7 +128,7 @@ def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.ANSWER, "customer_chose_article")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "intent_starts_flow")
-    if facts.intent in SMALL_TALK and sure:
+    if facts.intent in SMALL_TALK and sure and facts.confidence < policy.answer:
         yield Decision(Act.SMALL_TALK, "small_talk")
     if facts.knowledge_empty:
         yield _hand_over("bot_error", "knowledge_base_is_empty")

@@ -8,7 +8,7 @@ encoder/    the encoder as the server runs it (an ONNX export where there is one
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +21,21 @@ from bot.entities import EntityExtractor
 from bot.frustration import GRADE_SCORES, FrustrationModel
 from bot.intent import IntentModel
 from bot.knowledge import Encodes, Knowledge
+from bot.policy import SMALL_TALK
 from bot.rasa import ActionRunner
 from bot.settings import Settings
-from bot.training import TrainingError, read_training
+from bot.training import Example, Training, TrainingError, read_training
 from kb_index.articles import Article
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.index import Index, build
 
 INTENTS, FRUSTRATION, CONFIDENCE = "intents.npz", "frustration.npz", "confidence.npz"
+GRADED_LINES = "frustration.yml"
 
 
+NEEDED = SMALL_TALK | {
+    *("talk_to_human", "safety_emergency", "helped", "not_helped", "out_of_scope"),
+}
 MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
 
 
@@ -43,6 +48,12 @@ class Trained:
     graded_lines: int
 
 
+def shipped_training_data() -> Path:
+    """The demo company's data: beside the packages in a checkout, inside them when installed."""
+    checkout = Path(__file__).parents[1] / "training_data"
+    return checkout if checkout.is_dir() else Path(__file__).parent / "demo"
+
+
 def open_batching_encoder(settings: Settings) -> BatchingEncoder:
     """The encoder that the installation was prepared with. Raises ModelError."""
     return BatchingEncoder(open_encoder(settings.model, settings.data / "encoder"))
@@ -51,14 +62,16 @@ def open_batching_encoder(settings: Settings) -> BatchingEncoder:
 def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     """Train the intents and the frustration grader from `source`, then put both into use.
 
-    Raises TrainingError; then nothing has changed.
+    What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
+    person, small talk, graded lines. Raises TrainingError; then nothing has changed.
     """
     training = read_training(source)
-    texts, grades = _read_graded_lines(source)
-    intents = [example.intent for example in training.examples]
-    if len(set(intents)) < 2:
-        raise TrainingError(source, 1, "at least two intents with examples are needed")
-    lines = [example.text for example in training.examples]
+    examples = [*training.examples, *_examples_every_desk_needs(training)]
+    graded = source / GRADED_LINES
+    graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
+    texts, grades = _read_graded_lines(graded)
+    intents = [example.intent for example in examples]
+    lines = [example.text for example in examples]
     vectors = encoder.encode(lines)
     intent_model = IntentModel.train(vectors, intents)
     # Ordinary questions and small talk are calm; without them "hello" would sound annoyed.
@@ -70,7 +83,7 @@ def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     )
     models = data / "models"
     models.mkdir(parents=True, exist_ok=True)
-    _copy_training(source, data / "training")
+    _copy_training(source, graded, data / "training")
     intent_model.save(models / INTENTS)
     frustration.save(models / FRUSTRATION)
     return Trained(len(lines), len(set(intents)), len(texts))
@@ -94,7 +107,7 @@ def load_engine(settings: Settings, knowledge: Knowledge) -> Engine:
     """The bot of an installation. Raises ModelUnusable, TrainingError."""
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
-    training = read_training(settings.data / "training")
+    training = _with_shipped_responses(read_training(settings.data / "training"))
     runner = ActionRunner(training.domain)
     runner.warm_up()
     return Engine(
@@ -126,13 +139,25 @@ class _Fresh:
         return self._confidence
 
 
-def _read_graded_lines(source: Path) -> tuple[list[str], list[int]]:
-    path = source / "frustration.yml"
+def _examples_every_desk_needs(training: Training) -> list[Example]:
+    """Shipped examples of asking for a person, danger, small talk and what is out of scope, for
+    those of these intents that the training data has none of."""
+    own = {example.intent for example in training.examples}
+    shipped = read_training(shipped_training_data()).examples
+    return [example for example in shipped if example.intent in NEEDED - own]
+
+
+def _with_shipped_responses(training: Training) -> Training:
+    """The bot's own lines ("did that help?"), where the training data doesn't word them."""
+    shipped = read_training(shipped_training_data()).domain.responses
+    responses = shipped | training.domain.responses
+    return replace(training, domain=replace(training.domain, responses=responses))
+
+
+def _read_graded_lines(path: Path) -> tuple[list[str], list[int]]:
     try:
         graded = yaml.safe_load(path.read_text(encoding="utf-8"))["frustration"]
         pairs = [(str(line), int(each["grade"])) for each in graded for line in each["lines"]]
-    except FileNotFoundError:
-        raise TrainingError(path, 1, "the lines graded for frustration are missing") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise TrainingError(path, line, f"broken YAML: {error.problem}") from error
@@ -143,12 +168,12 @@ def _read_graded_lines(source: Path) -> tuple[list[str], list[int]]:
     return [line for line, _ in pairs], [grade for _, grade in pairs]
 
 
-def _copy_training(source: Path, target: Path) -> None:
+def _copy_training(source: Path, graded: Path, target: Path) -> None:
     """Keep the data that was trained on, so that the data directory stands on its own."""
     if source.resolve() == target.resolve():
         return
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.y*ml"):
         old.unlink()
-    for file in (*source.glob("*.yml"), *source.glob("*.yaml")):
+    for file in {graded, *source.glob("*.yml"), *source.glob("*.yaml")}:
         shutil.copy(file, target / file.name)

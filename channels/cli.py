@@ -103,8 +103,7 @@ def evaluate(
     from bot.evaluation import evaluate as ask_all
     from bot.knowledge import Knowledge
     from bot.shop import open_retailer
-    from bot.trained import load_engine, open_batching_encoder
-    from channels.setup import shipped_training_data
+    from bot.trained import load_engine, open_batching_encoder, shipped_training_data
     from channels.terminal import show_figures
 
     settings = _prepared(data)

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import bot
 from bot.db import Database
 from bot.settings import Settings, load_settings
 from bot.shop import DemoShop
-from bot.trained import Trained, build_index, open_batching_encoder, train
+from bot.trained import Trained, build_index, open_batching_encoder, shipped_training_data, train
 from handoff.agents import Role, add_agent, find_agent
 from kb_index.articles import Article, read_articles
 from kb_index.build import read_articles_of
@@ -38,12 +37,6 @@ fri = "09:00-17:00"
 """
 
 DEMO_AGENT = "maya@larkhome.example"
-
-
-def shipped_training_data() -> Path:
-    """The demo company's data: beside the packages in a checkout, inside them when installed."""
-    checkout = Path(bot.__file__).parents[1] / "training_data"
-    return checkout if checkout.is_dir() else Path(bot.__file__).parent / "demo"
 
 
 def initialise(data: Path, demo: bool, progress: Progress) -> Settings:

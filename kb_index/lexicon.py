@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ import Stemmer
 from bm25s.stopwords import STOPWORDS_EN
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it speaks at DEBUG unasked
 
 Scores = npt.NDArray[np.float32]
 

@@ -47,7 +47,9 @@ def load_model(model: str) -> SentenceTransformer:
     """
     folder = str(_packaged_model()) if model == DEFAULT_MODEL else model
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # half a second needs no bar
     try:
         # safetensors only: the older weight files are pickles
         return SentenceTransformer(

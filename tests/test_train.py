@@ -1,0 +1,85 @@
+"""An installation learns from a folder of one's own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.knowledge import Encodes
+from bot.settings import load_settings
+from bot.trained import train
+from bot.training import TrainingError
+from channels.app import create_app
+
+NLU = """
+version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello
+    - hi there
+    - good morning
+- intent: rent_tent
+  examples: |
+    - I want to rent a tent
+    - tent rental please
+"""
+DOMAIN = """
+version: "3.1"
+intents: [greet, rent_tent]
+responses:
+  utter_greet:
+  - text: "Hello, camper."
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Training data that words only one line, and grades none."""
+    folder = tmp_path / "camp"
+    folder.mkdir()
+    (folder / "nlu.yml").write_text(NLU)
+    (folder / "domain.yml").write_text(DOMAIN)
+    return folder
+
+
+def test_own_words_come_first_and_the_shipped_ones_fill_the_gaps(
+    data: Path, folder: Path, encoder: Encodes
+) -> None:
+    trained = train(folder, data, encoder)
+    assert trained.examples > 5
+    with TestClient(create_app(load_settings(data))) as client:
+        assert says(client, "hello") == ["Hello, camper."]
+        (answer,) = says(client, "how long is the warranty of a lark device")
+        assert "2" in answer
+        assert answer.count("Did that help?") == 1
+
+
+def test_asking_for_a_person_and_danger_are_understood_whatever_one_trains_on(
+    data: Path, folder: Path, encoder: Encodes
+) -> None:
+    train(folder, data, encoder)
+    with TestClient(create_app(load_settings(data))) as client:
+        for line in ("can I speak to a human please", "there is smoke coming out of the plug"):
+            replies = asks(client, line)
+            assert replies[-1]["custom"]["kind"] == "handoff"
+
+
+def test_broken_training_data_changes_nothing(data: Path, folder: Path, encoder: Encodes) -> None:
+    before = (data / "models" / "intents.npz").read_bytes()
+    (folder / "nlu.yml").write_text("version: '3.1'\nnlu:\n- intent: [greet\n")
+    with pytest.raises(TrainingError, match=r"nlu\.yml:\d"):
+        train(folder, data, encoder)
+    assert (data / "models" / "intents.npz").read_bytes() == before
+    assert (data / "training" / "rules.yml").exists()
+
+
+def says(client: TestClient, text: str) -> list[str]:
+    return [reply["text"] for reply in asks(client, text)]
+
+
+def asks(client: TestClient, text: str) -> list[dict[str, Any]]:
+    body = {"sender": f"Carol {text}", "message": text}
+    replies: list[dict[str, Any]] = client.post("/webhooks/rest/webhook", json=body).json()
+    return replies
