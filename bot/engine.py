@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.actions.services import can_begin
 from bot.case import Case
@@ -20,6 +20,8 @@ from bot.speech import CHOSE_ARTICLE, Speech
 from bot.turn import JSON, Reply, Understanding
 from kb_index.search import Hit
 
+YES = frozenset({"helped", "affirm", "thank", "compliment"})
+NO = frozenset({"not_helped", "deny"})
 PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
 
 
@@ -105,6 +107,7 @@ class Engine:
     ) -> Case:
         pressed = _parse_payload(payload or text)
         heard, vector = self.understand(text)
+        heard = _in_reply(heard, memory)
         if pressed:
             intent, slots = pressed
             heard = Understanding(text, intent, 1.0, ((intent, 1.0),), heard.entities, slots)
@@ -217,6 +220,16 @@ def _has_not_helped(case: Case) -> bool:
     best = [hit.article_id for hit in case.hits[:1]]
     again = "repeat" in case.frustration.evidence and best == case.memory.answered[-1:]
     return bool(best) and (again or best[0] in case.memory.unhelpful)
+
+
+def _in_reply(heard: Understanding, memory: Memory) -> Understanding:
+    """After "did that help?" a yes and a thank-you mean the same, and so do all ways to say no."""
+    if memory.asked == "helped":
+        for intent, family in (("helped", YES), ("not_helped", NO)):
+            share = sum(probability for name, probability in heard.ranking if name in family)
+            if share > 0.5:
+                return replace(heard, intent=intent, confidence=share)
+    return heard
 
 
 def _sureness(case: Case, decision: Decision) -> float:

@@ -12,7 +12,7 @@ from bot.trained import Trained, build_index, open_batching_encoder, shipped_tra
 from handoff.agents import Role, add_agent, find_agent
 from kb_index.articles import Article, read_articles
 from kb_index.build import read_articles_of
-from kb_index.encoder import export_onnx
+from kb_index.encoder import export_onnx, exported_model
 from kb_index.index import IndexUnusable, current_build
 from kb_index.manifest import open_build
 from kb_index.readers import ArticleError
@@ -51,9 +51,11 @@ def initialise(data: Path, demo: bool, progress: Progress) -> Settings:
     database = Database(settings.database)
     database.check()
     database.migrate()
-    export_onnx(settings.model, settings.data / "encoder")
+    if exported_model(settings.data / "encoder") != settings.model:
+        export_onnx(settings.model, settings.data / "encoder")
     if not (settings.data / "training").exists():  # an operator's own training stays
-        teach(settings, shipped_training_data())
+        shipped = shipped_training_data()
+        teach(settings, shipped if demo else shipped / "starter")
     if demo:
         _prepare_demo(settings, database, progress)
     elif not (data / "index" / "CURRENT").exists():

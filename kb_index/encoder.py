@@ -18,6 +18,7 @@ __all__ = [
     "SentenceEncoder",
     "Vectors",
     "export_onnx",
+    "exported_model",
     "open_encoder",
 ]
 

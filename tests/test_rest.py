@@ -254,3 +254,15 @@ def test_the_state_of_a_ticket_is_told_to_its_own_customer_only(
     assert "closed" in asked(carol, number)
     assert "closed" not in asked(mallory, number)
     assert asked(mallory, number) == asked(Customer(client, "Dave"), "FL-999999")
+
+
+@pytest.mark.parametrize("thanks", ["yes thanks", "perfect, cheers", "yep that worked"])
+def test_a_yes_and_a_thank_you_are_both_taken_as_it_helped(
+    client: TestClient, alice: dict[str, str], thanks: str
+) -> None:
+    carol = Customer(client, "Carol")
+    carol.says("how long does standard delivery take?")
+    (reply,) = carol.says(thanks)
+    assert reply["custom"]["kind"] == "smalltalk"
+    last = transcript(client, alice, int(reply["custom"]["conversation_id"]))[-1]
+    assert last["evidence"]["reason"] == "customer_says_it_helped"

@@ -1,5 +1,6 @@
 """An installation learns from a folder of one's own."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.settings import load_settings
 from bot.trained import train
 from bot.training import TrainingError
 from channels.app import create_app
+from channels.setup import initialise
 
 NLU = """
 version: "3.1"
@@ -83,3 +85,19 @@ def asks(client: TestClient, text: str) -> list[dict[str, Any]]:
     body = {"sender": f"Carol {text}", "message": text}
     replies: list[dict[str, Any]] = client.post("/webhooks/rest/webhook", json=body).json()
     return replies
+
+
+def test_without_the_demo_a_bot_begins_with_small_talk_people_and_tickets(
+    tmp_path: Path, prepared: Path
+) -> None:
+    data = tmp_path / "fresh"
+    shutil.copytree(prepared / "encoder", data / "encoder")
+    settings = initialise(data, False, lambda done, total: None)
+    assert (settings.demo, settings.company) == (False, "My company")
+    with TestClient(create_app(settings)) as client:
+        (greeting,) = asks(client, "hello")
+        assert greeting["custom"]["kind"] == "smalltalk"
+        (asked,) = asks(client, "how is my ticket")
+        assert "ticket number" in asked["text"]
+        replies = asks(client, "where is my order LH-204518?")
+        assert replies[-1]["custom"]["kind"] == "handoff"  # there is no article to answer from
