@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from bot.failures import failure
 from channels.inbox import Unacceptable
 from channels.web import pages
 from handoff.desk import NotFound
@@ -32,7 +33,7 @@ def problem(
 
 def unexpected(path: str, error: Exception) -> JSONResponse:
     """The response to an error that nobody foresaw; logged without its text."""
-    log.error("request failed", path=path, error=type(error).__name__)
+    log.error("request failed", path=path, **failure(error))
     return problem(500, "Something went wrong on our side. It has been logged.")
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from bot.db import Database
+from bot.failures import failure
 from handoff.desk import FrontDesk
 from handoff.lease import waiting
 
@@ -51,7 +52,7 @@ class Worker:
             try:
                 self._front_desk.answer(conversation_id)
             except Exception as error:  # the sweeper brings it back
-                log.error("turn failed", conversation=conversation_id, error=type(error).__name__)
+                log.error("turn failed", conversation=conversation_id, **failure(error))
 
     def _sweep(self) -> None:
         while True:
@@ -59,7 +60,7 @@ class Worker:
                 with self._database.read() as session:
                     left = waiting(session)
             except Exception as error:  # the database is away: look again later
-                log.error("sweep failed", error=type(error).__name__)
+                log.error("sweep failed", **failure(error))
                 left = []
             for conversation_id in left:
                 self.wake(conversation_id)

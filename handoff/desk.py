@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from bot.conversation import MESSAGES, Author, Conversation, Message, State, Status
 from bot.db import Database, now
 from bot.engine import Engine, Turn
+from bot.failures import failure
 from bot.hints import Hints
 from bot.hours import describe, is_staffed
 from bot.settings import Settings
@@ -162,8 +163,8 @@ class FrontDesk:
                     message.text, payload, conversation.memory, desk, sender
                 )
         except Exception as error:
-            # Every failure lands on a human. The traceback is logged without the customer's text.
-            log.error("bot failed", conversation=conversation.id, error=type(error).__name__)
+            # Every failure lands on a human.
+            log.error("bot failed", conversation=conversation.id, **failure(error))
             return Turn.failed(conversation.memory, type(error).__name__)
         return turn
 
@@ -225,7 +226,7 @@ class FrontDesk:
                 staffed=is_staffed(desk, now()),
             )
         except Exception as error:  # an assistant without words for it still hands over
-            log.error("no notice", conversation=conversation.id, error=type(error).__name__)
+            log.error("no notice", conversation=conversation.id, **failure(error))
             text = PLAIN_NOTICE.format(ticket=ticket)
         return Reply(Kind.HANDOFF, text)
 
