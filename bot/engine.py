@@ -10,7 +10,7 @@ from bot.case import Case
 from bot.confidence import HITS, Confidence
 from bot.dialogue import Dialogue
 from bot.entities import EntityExtractor
-from bot.frustration import Frustration, FrustrationModel, heated_words, judge
+from bot.frustration import EVENTS, Frustration, FrustrationModel, heated_words, judge
 from bot.intent import Floats, IntentModel
 from bot.knowledge import Knowledge
 from bot.memory import Memory
@@ -120,8 +120,8 @@ class Engine:
         self, text: str, vector: Floats, memory: Memory, heard: Understanding, pressed: bool
     ) -> Frustration:
         events = ["failed_answer"] if memory.failures else []
-        if heard.intent == "not_helped":
-            events.append("not_helped")
+        if heard.intent in EVENTS and heard.confidence >= self._policy.flow:
+            events.append(heard.intent)
         calm = pressed or self._is_mere_small_talk(heard)
         grade = 0.0 if calm else self.sounds(text, vector)
         recent = () if pressed or memory.dialogue.active_loop else memory.recent

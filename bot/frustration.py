@@ -19,7 +19,7 @@ from bot.intent import Floats, load_arrays, save_arrays
 GRADE_SCORES = np.array([0.0, 0.35, 0.7, 0.95], np.float32)
 KEPT = 0.6  # the share of yesterday's anger that is left a turn later
 CALM = 0.25  # what calm lines score on average: only what is above it adds up over the turns
-EVENTS = {"repeat": 0.25, "failed_answer": 0.12, "not_helped": 0.15}
+EVENTS = {"repeat": 0.25, "failed_answer": 0.12, "not_helped": 0.15, "talk_to_human": 0.1}
 LEXICON = re.compile(
     r"\b(useless|ridiculous|disgrac\w+|pathetic|fed up|sick of|joke|waste of (?:time|money)|"
     r"unacceptable|appalling|furious|angry|annoy\w+|frustrat\w+|disappoint\w+|worst|never again|"

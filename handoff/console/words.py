@@ -36,6 +36,7 @@ WORDS = {
     "repeat": "said it again",
     "failed_answer": "an answer failed",
     "not_helped": "“did not help”",
+    "talk_to_human": "asked for a person",
     "shouting": "capitals",
 }
 
