@@ -267,3 +267,9 @@ def test_pages_and_answers_carry_the_security_headers(client: TestClient) -> Non
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'self'" in headers["content-security-policy"]
+
+
+def test_browsers_find_an_icon_where_they_look_for_one(client: TestClient) -> None:
+    icon = client.get("/favicon.ico")
+    assert icon.status_code == 200
+    assert icon.headers["content-type"].startswith("image/svg+xml")

@@ -77,6 +77,12 @@ def shop(request: Request) -> Response:
     return _page(request, "shop.html", products=PRODUCTS)
 
 
+@router.get("/favicon.ico", include_in_schema=False)
+def favicon() -> Response:
+    """What browsers ask for on pages that name no icon, such as a transcript as text."""
+    return RedirectResponse("/static/console/icon.svg")
+
+
 @router.get("/help")
 def help_centre(request: Request) -> Response:
     articles = _knowledge(request).articles(PUBLIC)
