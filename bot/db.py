@@ -96,6 +96,14 @@ class Database:
         self.engine.dispose()
 
 
+def open_database(url: str) -> Database:
+    """The database, reachable and with the newest schema. Raises DatabaseUnusable."""
+    database = Database(url)
+    database.check()
+    database.migrate()
+    return database
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)

@@ -22,6 +22,7 @@ from kb_index.search import Hit
 
 YES = frozenset({"helped", "affirm", "thank", "compliment"})
 NO = frozenset({"not_helped", "deny"})
+FAR = 20  # how far down a chosen article may be
 PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
 
 
@@ -107,10 +108,10 @@ class Engine:
     ) -> Case:
         pressed = _parse_payload(payload or text)
         heard, vector = self.understand(text)
-        heard = _in_reply(heard, memory)
         if pressed:
             intent, slots = pressed
             heard = Understanding(text, intent, 1.0, ((intent, 1.0),), heard.entities, slots)
+        heard = _in_reply(heard, memory)
         frustration = self._judge(text, vector, memory, heard, pressed is not None)
         case = Case(heard, vector, frustration, memory, desk, sender)
         self._look_up(case)
@@ -133,33 +134,33 @@ class Engine:
         return sure and not heated_words(heard.text)
 
     def _look_up(self, case: Case) -> None:
-        chosen = case.heard.slots.get("article") if case.heard.intent == CHOSE_ARTICLE else None
-        if chosen:
-            title = self._title(str(chosen), case.desk)
-            question = case.memory.question or title or ""
-            hits = self._search(question, case.desk, 20)
-            case.hits = [hit for hit in hits if hit.article_id == chosen]
-            case.hits = case.hits or [
-                hit for hit in self._search(title or "", case.desk, 20) if hit.article_id == chosen
-            ]
-            case.chosen = bool(case.hits)
-            case.confidence = 1.0 if case.chosen else 0.0
-            return
-        if case.heard.intent in ("not_helped", "deny") and case.memory.asked == "helped":
+        if case.heard.intent == CHOSE_ARTICLE:
+            return self._look_up_choice(case, str(case.heard.slots.get("article")))
+        if self._is_told_it_did_not_help(case):
             hits = self._search(case.memory.question, case.desk, HITS)
             tried = {*case.memory.unhelpful, *case.memory.answered[-1:]}
             case.hits = [hit for hit in hits if hit.article_id not in tried]
-        elif case.heard.text and not case.heard.slots:
+        elif not case.heard.slots:
             audiences = case.desk.audiences
             case.hits = self._knowledge.find(case.heard.text, case.vector, audiences, HITS)
         case.confidence = self._confidence().of(case.hits)
 
+    def _look_up_choice(self, case: Case, article_id: str) -> None:
+        """The passage of the chosen article that fits what was asked, if it is for this desk."""
+        article = self._knowledge.article(article_id, case.desk.audiences)
+        for question in (case.memory.question, article.title) if article else ():
+            hits = self._search(question, case.desk, FAR)
+            case.hits = [hit for hit in hits if hit.article_id == article_id]
+            if case.hits:
+                case.chosen, case.confidence = True, 1.0
+                return
+
+    def _is_told_it_did_not_help(self, case: Case) -> bool:
+        sure = case.heard.confidence >= self._policy.flow
+        return case.heard.intent == "not_helped" and sure and case.memory.asked == "helped"
+
     def _search(self, question: str, desk: Desk, k: int) -> list[Hit]:
         return self._knowledge.search(question, desk.audiences, k)
-
-    def _title(self, article_id: str, desk: Desk) -> str | None:
-        article = self._knowledge.article(article_id, desk.audiences)
-        return article.title if article else None
 
     def _facts(self, case: Case) -> Facts:
         memory, heard = case.memory, case.heard

@@ -69,7 +69,7 @@ class Figures:
 def read_questions(path: Path) -> list[Question]:
     """Read JSON Lines `{"id","query","article_ids":[...]|null,"audience"?}`."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise EvaluationError(f"{path} can't be read: {error.strerror}") from error
     return [_question(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]

@@ -1,6 +1,6 @@
 """The composition root: puts settings, database, bot, desk and channels together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
-from bot.db import Database
+from bot.db import open_database
 from bot.hints import Hints
 from bot.knowledge import Knowledge
 from bot.settings import Settings
@@ -57,15 +57,13 @@ def create_app(settings: Settings) -> FastAPI:
     Raises DatabaseUnusable, IndexUnusable, ModelUnusable, ModelError or TrainingError, each with
     a message for the operator.
     """
-    database = Database(settings.database)
-    database.check()
-    database.migrate()
+    database = open_database(settings.database)
     knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
     engine = load_engine(settings, knowledge)
     hints = Hints(database)
     front_desk = FrontDesk(database, hints, settings, engine)
     worker = Worker(database, front_desk)
-    use(Services(open_retailer(settings), _ticket_status(database)))
+    use(Services(open_retailer(settings), ticket.status_of(database)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,14 +97,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _add_routes(app)
     return app
-
-
-def _ticket_status(database: Database) -> Callable[[str, str], str | None]:
-    def status(number: str, sender: str) -> str | None:
-        with database.read() as session:
-            return ticket.status_line(session, number, int(sender))
-
-    return status
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from bot.settings import PUBLIC, Settings, SettingsError, load_settings
-
-if TYPE_CHECKING:
-    from bot.db import Database
 
 app = typer.Typer(
     help="First-line support that knows when to hand over.",
@@ -175,6 +172,7 @@ def agent_add(
     data: Data = Path("data"),
 ) -> None:
     """Make an account; its password is printed."""
+    from bot.db import open_database
     from handoff.agents import AgentError, Role, add_agent
 
     if role not in list(Role):
@@ -184,7 +182,7 @@ def agent_add(
         if ask_password
         else secrets.token_urlsafe(12)
     )
-    database = _database(_prepared(data))
+    database = open_database(_prepared(data).database)
     try:
         with database.write() as session:
             add_agent(session, name, email, Role(role), password)
@@ -198,9 +196,10 @@ def agent_add(
 @agent.command("token")
 def agent_token(email: str, data: Data = Path("data")) -> None:
     """Print a bearer token for the API, valid for 90 days."""
+    from bot.db import open_database
     from handoff.agents import find_agent, issue_token
 
-    database = _database(_prepared(data))
+    database = open_database(_prepared(data).database)
     with database.write() as session:
         found = find_agent(session, email)
         if not found:
@@ -243,15 +242,6 @@ def _prepared(data: Path) -> Settings:
     if not (data / "firstline.toml").exists():
         _stop(f"{data} is not prepared: run `firstline init --data {data}` first", 2)
     return load_settings(data)
-
-
-def _database(settings: Settings) -> "Database":
-    from bot.db import Database
-
-    database = Database(settings.database)
-    database.check()
-    database.migrate()
-    return database
 
 
 def _stop(message: str, code: int) -> NoReturn:

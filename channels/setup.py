@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bot.db import Database
+from bot.db import Database, open_database
 from bot.settings import Settings, load_settings
 from bot.shop import DemoShop
 from bot.trained import Trained, build_index, open_batching_encoder, shipped_training_data, train
@@ -48,9 +48,7 @@ def initialise(data: Path, demo: bool, progress: Progress) -> Settings:
         text = demo_settings.read_text(encoding="utf-8") if demo else SETTINGS
         settings_file.write_text(text, encoding="utf-8")
     settings = load_settings(data)
-    database = Database(settings.database)
-    database.check()
-    database.migrate()
+    database = open_database(settings.database)
     if exported_model(settings.data / "encoder") != settings.model:
         export_onnx(settings.model, settings.data / "encoder")
     if not (settings.data / "training").exists():  # an operator's own training stays

@@ -7,7 +7,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from bot.actions.services import Services, use
-from bot.db import Database
+from bot.db import open_database
 from bot.evaluation import Figures
 from bot.hints import Hints
 from bot.knowledge import Knowledge
@@ -16,6 +16,7 @@ from bot.shop import open_retailer
 from bot.trained import load_engine, open_batching_encoder
 from channels.inbox import Inbound, Unacceptable, accept
 from handoff.desk import FrontDesk
+from handoff.ticket import status_of
 from handoff.transcript import Line, lines
 
 console = Console(highlight=False)
@@ -23,11 +24,9 @@ console = Console(highlight=False)
 
 def talk(settings: Settings, desk: str) -> None:
     """Chat until the end of the input. The conversation is stored like any other."""
-    database = Database(settings.database)
-    database.check()
-    database.migrate()
+    database = open_database(settings.database)
     knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
-    use(Services(open_retailer(settings), lambda number, sender: None))
+    use(Services(open_retailer(settings), status_of(database)))
     engine = load_engine(settings, knowledge)
     front_desk = FrontDesk(database, Hints(database), settings, engine)
     sender = secrets.token_hex(8)

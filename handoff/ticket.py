@@ -1,6 +1,7 @@
 """Tickets: one for each escalation, with a number that the customer is told."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversation import Conversation, State
-from bot.db import Base, now
+from bot.db import Base, Database, now
 
 
 class Reason(StrEnum):
@@ -90,6 +91,16 @@ def status_line(session: Session, number: str, person_id: int) -> str | None:
     if conversation.state == State.OPEN:
         return f"{opened} is with a colleague, who is working on it."
     return f"{opened} is waiting for the next free colleague."
+
+
+def status_of(database: Database) -> Callable[[str, str], str | None]:
+    """`status_line` as the bot's actions call it: (number, the person's id as text)."""
+
+    def status(number: str, sender: str) -> str | None:
+        with database.read() as session:
+            return status_line(session, number, int(sender))
+
+    return status
 
 
 def _free_number(session: Session) -> str:

@@ -266,3 +266,18 @@ def test_a_yes_and_a_thank_you_are_both_taken_as_it_helped(
     assert reply["custom"]["kind"] == "smalltalk"
     last = transcript(client, alice, int(reply["custom"]["conversation_id"]))[-1]
     assert last["evidence"]["reason"] == "customer_says_it_helped"
+
+
+@pytest.mark.parametrize("no", ["/deny", "/not_helped", "no", "that's not what I asked"])
+def test_every_way_to_say_that_it_did_not_help_leads_on_to_other_articles(
+    client: TestClient, no: str
+) -> None:
+    carol = Customer(client, "Carol")
+    (answer,) = carol.says("how long does standard delivery take?")
+    given = answer["custom"]["sources"][0]["article_id"]
+    (reply,) = carol.says(no)
+    assert reply["custom"]["kind"] == "choice"
+    payloads = [button["payload"] for button in reply["buttons"]]
+    assert payloads[-1] == "/talk_to_human"
+    assert len(payloads) > 1
+    assert not any(given in payload for payload in payloads)
