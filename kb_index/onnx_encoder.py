@@ -25,6 +25,7 @@ _GRAPH, _TOKENIZER, _ABOUT = "model.onnx", "tokenizer.json", "encoder.json"
 _THREADS = min(os.cpu_count() or 1, 4)
 _AT_ONCE = 8
 _FAITHFUL = 0.998
+_LARGEST = 2**31 - 2**24  # bytes of weights; the graph itself needs some room
 _PROBES = (
     "How do I reset my password?",
     "WHERE IS MY PARCEL?!",
@@ -115,11 +116,12 @@ def _read_about(directory: Path) -> _About:
 def export_onnx(model: str, directory: Path) -> bool:
     """Write `model` as an ONNX encoder into `directory`; takes about ten seconds.
 
-    False, and nothing to open, if the model is not a transformer with mean pooling or the export
-    does not give the same vectors (cosine of .999 or more on probe texts). Raises ModelError.
+    False, and nothing to open, if the model is not a transformer with mean pooling, is too large
+    for one file, or the export does not give the same vectors (cosine of .998 or more on probe
+    texts). Raises ModelError.
     """
     original = load_model(model)
-    if not _is_mean_pooled(original):
+    if not _is_mean_pooled(original) or not _fits(original):
         return False
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _ABOUT).unlink(missing_ok=True)
@@ -144,6 +146,12 @@ def _is_mean_pooled(model: SentenceTransformer) -> bool:
     if modules not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         return False
     return getattr(model[1], "pooling_mode", "") == "mean" and not model.default_prompt_name
+
+
+def _fits(model: SentenceTransformer) -> bool:
+    """Whether there is a tokenizer to save, and the weights fit into a protobuf file (2 GiB)."""
+    size = sum(weights.numel() * weights.element_size() for weights in model.parameters())
+    return size < _LARGEST and getattr(model.tokenizer, "is_fast", False)
 
 
 def _write_graph(model: SentenceTransformer, path: Path) -> None:
