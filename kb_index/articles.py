@@ -1,7 +1,5 @@
 """Files to articles. What cannot be read is reported beside what could; nothing good is lost."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +12,15 @@ from kb_index.readers import READERS, ArticleError, Draft
 
 __all__ = ["Article", "ArticleError", "read_articles"]
 
-_ID = re.compile(r"[\w.-]+")
+_ID = re.compile(r"[\w.()+-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One page of the knowledge base; `text` is Markdown, `source` an absolute file path."""
+    """One page of the knowledge base; `text` is Markdown, `source` an absolute file path.
+
+    `questions` are the author's, `asked` those of people, labelled: searched, but never shown.
+    """
 
     id: str
     title: str
@@ -29,12 +30,7 @@ class Article:
     tags: tuple[str, ...] = ()
     url: str | None = None
     source: str | None = None
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 (hex) of everything but where the file lies."""
-        content = (self.id, self.title, self.text, self.audience, self.questions, self.tags)
-        return hashlib.sha256(json.dumps([*content, self.url]).encode()).hexdigest()
+    asked: tuple[str, ...] = ()
 
 
 def read_articles(
@@ -121,7 +117,7 @@ def _article(file: Path, draft: Draft, audience: str) -> Article | ArticleError:
 def _id(fields: Mapping[str, object], file: Path) -> str:
     name = _text(fields, "id") or slugify(file.stem)
     if not _ID.fullmatch(name):
-        raise ValueError(f"the id {name!r} may hold letters, digits, '.', '_' and '-' only")
+        raise ValueError(f"the id {name!r} may hold letters, digits and . _ - + ( ) only")
     return name
 
 

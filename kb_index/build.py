@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from kb_index.articles import Article
 from kb_index.dense import EXACT_UP_TO, Kind, build_shelf, recall_at_10, save_shelf
+from kb_index.language import language_of
 from kb_index.lexicon import Lexicon
 from kb_index.manifest import (
     FORMAT,
@@ -30,9 +31,12 @@ from kb_index.manifest import (
 )
 from kb_index.models import Encoder, Vectors
 from kb_index.passages import Passage, plain_text, split
+from kb_index.recogniser import save_recogniser, train_recogniser
 
 Progress = Callable[[int, int], None]
 _AT_ONCE = 256
+RECOGNISER = "recogniser.npz"
+LISTS = ("questions", "tags", "asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,22 @@ class Row:
 
 
 def build(
-    articles: Iterable[Article], encoder: Encoder, root: Path, progress: Progress | None = None
+    articles: Iterable[Article],
+    encoder: Encoder,
+    root: Path,
+    progress: Progress | None = None,
+    *,
+    like: Path | None = None,
 ) -> Manifest:
     """Build a new index under `root` and point CURRENT at it; servers keep reading the old one.
 
-    `progress(done, all)` counts texts to encode. One build runs at a time; a second waits.
+    `progress(done, all)` counts texts to encode. Texts that the build under `like`, by default
+    `root`, holds are not encoded again. One build runs at a time; a second waits.
     """
     (root / "builds").mkdir(parents=True, exist_ok=True)
     with FileLock(root / "build.lock"):
         draft = Path(mkdtemp(prefix="draft-", dir=root / "builds"))
-        manifest = _write(draft, articles, encoder, _known_vectors(root, encoder), progress)
+        manifest = _write(draft, articles, encoder, _known_vectors(like or root, encoder), progress)
         (draft / "manifest.json").write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         draft.chmod(0o755)
         publish(root, draft, f"{manifest.built_at:.19}-{time.time_ns():x}".replace(":", ""))
@@ -99,7 +109,10 @@ def _write(
     _write_lines(draft / "articles.jsonl", ordered)
     _write_lines(draft / "passages.jsonl", passages)
     _write_lines(draft / "rows.jsonl", rows)
-    Lexicon.build([row.text for row in rows]).save(draft / "bm25")
+    languages = _languages(ordered)
+    lexicon = Lexicon.build([row.text for row in rows], [languages[row.article] for row in rows])
+    lexicon.save(draft / "bm25")
+    _save_recogniser(draft, rows, vectors)
     return Manifest(
         format=FORMAT,
         model=encoder.name,
@@ -112,6 +125,22 @@ def _write(
         files=file_hashes(draft),
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _save_recogniser(draft: Path, rows: Sequence[Row], vectors: Vectors) -> None:
+    about = [place for place, row in enumerate(rows) if row.field != "body"]
+    recogniser = train_recogniser(
+        vectors[about], [rows[place].text for place in about], [rows[at].article for at in about]
+    )
+    if recogniser:
+        save_recogniser(recogniser, draft / RECOGNISER)
+
+
+def _languages(articles: Sequence[Article]) -> list[str]:
+    """Each article's language; where it isn't clear, the one that most are in."""
+    found = [language_of(f"{article.title} {plain_text(article.text)}") for article in articles]
+    commonest = Counter(filter(None, found)).most_common(1)
+    return [each or (commonest[0][0] if commonest else "en") for each in found]
 
 
 def _check_ids(articles: Sequence[Article]) -> None:
@@ -127,7 +156,7 @@ def _rows(articles: Sequence[Article], passages: Sequence[Passage]) -> Iterator[
         numbered = list(own)
         first = numbered[0][0]
         yield Row(place, first, "title", article.title)
-        for question in article.questions:
+        for question in (*article.questions, *article.asked):
             yield Row(place, first, "question", question)
         for number, passage in numbered:
             text = f"{article.title}\n{passage.heading}\n{plain_text(passage.text)}"
@@ -186,7 +215,7 @@ def _read_lines(file: Path) -> Iterator[dict[str, Any]]:
 def read_articles_of(folder: Path) -> list[Article]:
     """The articles of a build, in its order."""
     return [
-        Article(**fields | {name: tuple(fields[name]) for name in ("questions", "tags")})
+        Article(**fields | {name: tuple(fields.get(name, ())) for name in LISTS})
         for fields in _read_lines(folder / "articles.jsonl")
     ]
 

@@ -11,14 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.articles import Article
-from kb_index.build import Row, build, read_articles_of, read_passages_of, read_rows_of
+from kb_index.build import RECOGNISER, Row, build, read_articles_of, read_passages_of, read_rows_of
+from kb_index.classifier import Classifier
 from kb_index.dense import load_shelf
 from kb_index.lexicon import Lexicon
-from kb_index.manifest import MEND, IndexUnusable, Manifest, current_build, open_build
+from kb_index.manifest import (
+    MEND,
+    IndexUnusable,
+    Manifest,
+    adopt,
+    current_build,
+    open_build,
+)
 from kb_index.models import Vectors
 from kb_index.passages import Passage
+from kb_index.recogniser import load_recogniser
 
-__all__ = ["Index", "IndexUnusable", "Manifest", "build", "current_build"]
+__all__ = ["Index", "IndexUnusable", "Manifest", "adopt", "build", "current_build"]
 
 Places = npt.NDArray[np.int64]
 
@@ -37,6 +46,7 @@ class Index:
 
     An audience's articles and rows lie side by side, and so do an article's rows: those of
     article `a` begin at `row_starts[a]`. `bodies` marks the rows of passages' texts.
+    `recogniser` tells the articles apart by their known questions, where there are enough.
     """
 
     name: str
@@ -49,6 +59,7 @@ class Index:
     shelves: Mapping[str, Shelf]
     row_starts: Places
     bodies: npt.NDArray[np.bool_]
+    recogniser: Classifier | None
 
     @classmethod
     def open(cls, root: Path, model: str, dimension: int) -> Index:
@@ -86,6 +97,7 @@ def _load(folder: Path, manifest: Manifest) -> Index:
         shelves=_shelves(folder, manifest),
         row_starts=np.searchsorted(owners, np.arange(len(articles) + 1)),
         bodies=np.array([row.field == "body" for row in rows], dtype=bool),
+        recogniser=load_recogniser(folder / RECOGNISER),
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import BaseModel
 
 from kb_index.dense import Kind
@@ -105,6 +106,16 @@ def publish(root: Path, draft: Path, name: str) -> None:
     for folder in (root / "builds").iterdir():
         if folder.name not in (name, before):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def adopt(root: Path, source: Path) -> None:
+    """Make the current build under `source`, on the same file system, the one under `root`."""
+    name = current_build(source)
+    if name is None:
+        raise IndexUnusable(f"there is no knowledge base index in {source}; {MEND}")
+    (root / "builds").mkdir(parents=True, exist_ok=True)
+    with FileLock(root / "build.lock"):
+        publish(root, source / "builds" / name, name)
 
 
 def _sync(path: Path) -> None:

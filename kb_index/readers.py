@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -33,6 +34,9 @@ class Draft:
 
 
 Reader = Callable[[Path], "Iterator[Draft | ArticleError]"]
+
+# What other programs call an article's fields in JSON Lines.
+OTHER_NAMES = {"text": ("content", "answer", "answers"), "questions": ("alt_titles",)}
 
 
 def read_markdown(path: Path) -> Iterator[Draft]:
@@ -150,11 +154,22 @@ def _draft_from_json(path: Path, line: str, number: int) -> Draft | ArticleError
         return ArticleError(path, f"not JSON: {error}", number)
     if not isinstance(fields, dict):
         return ArticleError(path, "a JSON object is needed on each line", number)
-    fields = {name.lower(): value for name, value in fields.items()}
+    fields = _under_our_names({name.lower(): value for name, value in fields.items()})
     for name in ("id", "title", "text"):
         if not isinstance(fields.get(name), str) or not fields[name].strip():
             return ArticleError(path, f"the field {name!r} is missing or is not text", number)
     return Draft(fields, fields.pop("text"), number)
+
+
+def _under_our_names(fields: dict[str, Any]) -> dict[str, Any]:
+    """FAQ collections say `answer`, `answers` or `content`, and `alt_titles` for the questions."""
+    for ours, theirs in OTHER_NAMES.items():
+        given = next((fields[name] for name in theirs if name in fields), None)
+        fields.setdefault(ours, given)
+    text = fields["text"]
+    if isinstance(text, list) and all(isinstance(part, str) for part in text):
+        fields["text"] = "\n\n".join(text)
+    return fields
 
 
 READERS: Mapping[str, Reader] = {

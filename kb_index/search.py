@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from kb_index.lexicon import Scores
 from kb_index.models import Vectors
 
 _CANDIDATES = 48  # vectors, and as many rows by words, from each audience
+_RERANKED = 20  # hits that a reranker looks at
 
 # The share of each in a score: the vectors of title and known questions, those of passages, and
 # the words of either. Chosen once on three public sets together (benchmarks/retrieval.py).
 _ABOUT, _BODY, _ABOUT_WORDS, _BODY_WORDS = 0.25, 0.40, 0.28, 0.07
+_RECOGNISED = 0.1  # how much an article is liked by the recogniser, whose scores go from -1 to 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,26 @@ class Hit:
     question: str | None = None
 
 
+class Reranks(Protocol):
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits with new scores, best first."""
+        ...
+
+
 def search(
-    index: Index, query: str, vector: Vectors, *, audiences: frozenset[str], k: int = 5
+    index: Index,
+    query: str,
+    vector: Vectors,
+    *,
+    audiences: frozenset[str],
+    k: int = 5,
+    reranker: Reranks | None = None,
+    context: str = "",
 ) -> list[Hit]:
     """Up to `k` hits, best first, among articles for one of `audiences`.
 
     `vector` is the query's unit vector, shape [dimension]. Articles for others are not looked at
-    at all. An empty query has no hits.
+    at all. An empty query has no hits. A reranker reads the query after its `context`.
     """
     shelves = [shelf for name, shelf in index.shelves.items() if name in audiences]
     if not query.strip() or not shelves:
@@ -55,8 +71,12 @@ def search(
     words = index.lexicon.scores(query)
     candidates = _candidates(index, shelves, vector, words)
     scores = _scores(index, candidates, vector, words)
-    order = np.argsort(-scores, kind="stable")[:k]
-    return [_hit(index, int(candidates[at]), float(scores[at]), vector, words) for at in order]
+    if index.recogniser:
+        known = index.recogniser.scores(vector[np.newaxis], [query]).classes[0]
+        scores = scores + _RECOGNISED * known[candidates]
+    order = np.argsort(-scores, kind="stable")[: max(k, _RERANKED) if reranker else k]
+    hits = [_hit(index, int(candidates[at]), float(scores[at]), vector, words) for at in order]
+    return reranker.rerank(f"{context} {query}".strip(), hits)[:k] if reranker else hits
 
 
 def _candidates(index: Index, shelves: Sequence[Shelf], vector: Vectors, words: Scores) -> Places:

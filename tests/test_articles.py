@@ -209,10 +209,3 @@ def test_pdf_with_text_and_without(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "kind"), [("a.pdf", "PDF"), ("a.docx", "Word")])
 def test_a_file_that_is_not_what_it_says(tmp_path: Path, name: str, kind: str) -> None:
     assert kind in fail_one(write(tmp_path, name, "nonsense")).message
-
-
-def test_the_content_hash_is_of_the_content_not_the_place(tmp_path: Path) -> None:
-    here = read_one(write(tmp_path, "x/a.md", MARKDOWN))
-    there = read_one(write(tmp_path, "y/a.md", MARKDOWN))
-    changed = read_one(write(tmp_path, "z/a.md", MARKDOWN.replace("30", "31")))
-    assert here.content_hash == there.content_hash != changed.content_hash
