@@ -1,22 +1,19 @@
-"""Intents: multinomial logistic regression on the sentence embeddings.
-
-The head trains in seconds on a few thousand lines, its probabilities are close to calibrated,
-and on frozen MiniLM embeddings it is the strongest plain head (see benchmarks/README.md).
-"""
+"""Intents as the bot uses them: which one a message means, how sure that is, or that it is none."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from bot.knowledge import Encodes
+from bot.scope import Scope, rehearse
+from kb_index.classifier import ARRAYS, OUT_OF_SCOPE, Classifier, Floats, called
 
-# Unit vectors are small numbers; C=20 keeps the head from being regularised to mush
-# (cross-validated on the demo's nlu.yml; flat between 10 and 50).
-C = 20.0
+RANKED = 10
 
 
 class ModelUnusable(Exception):
@@ -24,56 +21,90 @@ class ModelUnusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class IntentModel:
-    """Weights [intents, dimension] and biases [intents] of the head, and the intents' names."""
+class Verdict:
+    """What a line means. All numbers are probabilities.
 
-    intents: tuple[str, ...]
-    weights: Floats
-    biases: Floats
+    `confidence` says that `intent` is right, `in_scope` that the line is any intent at all;
+    `refused` that it more likely is none. `ranking` holds (intent, probability), best first; what
+    the probabilities lack to 1 is out of scope.
+    """
+
+    intent: str
+    confidence: float
+    in_scope: float
+    refused: bool
+    ranking: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentModel:
+    """A classifier, and the calibration that makes probabilities of its scores."""
+
+    classifier: Classifier
+    scope: Scope
 
     @classmethod
-    def train(cls, vectors: Floats, intents: Sequence[str]) -> "IntentModel":
-        """Fit the head on unit vectors [n, dimension] and their intents (at least two)."""
-        from sklearn.linear_model import LogisticRegression  # takes a second to import
+    def train(
+        cls,
+        vectors: Floats,
+        texts: Sequence[str],
+        intents: Sequence[str | None],
+        names: Mapping[str, Floats],
+        seed: int = 0,
+    ) -> "IntentModel":
+        """Fit on unit vectors [n, dimension] of lines, their texts and intents, None for a line
+        that is none of them; `names` are the vectors of the intents' names (`name_vectors`).
 
-        head = LogisticRegression(C=C, max_iter=1000, class_weight="balanced")
-        head.fit(vectors, np.asarray(intents))
-        weights, biases = head.coef_, head.intercept_
-        if len(head.classes_) == 2:  # scikit-learn keeps one row for two classes
-            weights, biases = np.vstack([-weights, weights]) / 2, np.hstack([-biases, biases]) / 2
-        return cls(tuple(head.classes_), weights.astype(np.float32), biases.astype(np.float32))
+        Deterministic for a seed. Raises ValueError when no line has an intent.
+        """
+        if not any(intents):
+            raise ValueError("no line has an intent")
+        classes = [OUT_OF_SCOPE if intent is None else intent for intent in intents]
+        classifier = Classifier.train(vectors, texts, classes, names)
+        return cls(classifier, rehearse(vectors, texts, classes, names, seed))
 
-    def probabilities(self, vectors: Floats) -> Floats:
-        """Probabilities [n, intents] for unit vectors [n, dimension]."""
-        logits = vectors @ self.weights.T + self.biases
-        logits -= logits.max(axis=1, keepdims=True)
-        exponentials = np.exp(logits)
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
+    def judge(self, vectors: Floats, texts: Sequence[str]) -> list[Verdict]:
+        """What lines mean: their unit vectors [n, dimension] and texts."""
+        scores = self.classifier.scores(vectors, texts)
+        in_scope = self.scope.in_scope(scores)
+        probabilities = self.scope.shares(scores) * in_scope[:, np.newaxis]
+        return [self._verdict(*each) for each in zip(in_scope.tolist(), probabilities, strict=True)]
 
-    def rank(self, vector: Floats, k: int = 10) -> tuple[tuple[str, float], ...]:
-        """The k likeliest intents of one unit vector [dimension] with probabilities, best first."""
-        scores = self.probabilities(vector[np.newaxis])[0]
-        best = np.argsort(-scores)[:k]
-        return tuple((self.intents[i], float(scores[i])) for i in best)
+    def _verdict(self, in_scope: float, probabilities: Floats) -> Verdict:
+        best = np.argsort(-probabilities)[:RANKED]
+        intents = self.classifier.known
+        ranking = tuple((intents[place], float(probabilities[place])) for place in best)
+        intent, confidence = ranking[0]
+        return Verdict(intent, confidence, in_scope, in_scope < 0.5, ranking)
 
     def save(self, path: Path) -> None:
-        save_arrays(path, {"intents": list(self.intents)}, weights=self.weights, biases=self.biases)
+        scope = np.array([*self.scope.weights, self.scope.bias, self.scope.temperature])
+        about = {"classes": list(self.classifier.classes)}
+        save_arrays(path, about, scope=scope, **self.classifier.arrays())
 
     @classmethod
     def load(cls, path: Path) -> "IntentModel":
         """Raises ModelUnusable for a missing or damaged file."""
-        about, arrays = load_arrays(path, "weights", "biases")
-        return cls(tuple(about["intents"]), arrays["weights"], arrays["biases"])
+        about, arrays = load_arrays(path, "scope", *ARRAYS)
+        *weights, bias, temperature = arrays["scope"]
+        classifier = Classifier.restore(about["classes"], arrays)
+        return cls(classifier, Scope(np.array(weights), float(bias), float(temperature)))
 
 
-def save_arrays(path: Path, about: dict[str, object], **arrays: Floats) -> None:
+def name_vectors(intents: Iterable[str | None], encoder: Encodes) -> dict[str, Floats]:
+    """The unit vector [dimension] of what each intent is called; a name is an example too."""
+    distinct = sorted({intent for intent in intents if intent and called(intent)})
+    return dict(zip(distinct, encoder.encode([called(name) for name in distinct]), strict=True))
+
+
+def save_arrays(path: Path, about: Mapping[str, object], **arrays: NDArray[Any]) -> None:
     """Write arrays and a JSON description into one .npz, atomically and without pickle."""
     part = path.with_suffix(".part.npz")
     np.savez(part, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
     part.replace(path)
 
 
-def load_arrays(path: Path, *names: str) -> tuple[dict[str, list[str]], dict[str, Floats]]:
+def load_arrays(path: Path, *names: str) -> tuple[dict[str, list[str]], dict[str, NDArray[Any]]]:
     """Read what save_arrays wrote; raises ModelUnusable."""
     try:
         with np.load(path, allow_pickle=False) as stored:
