@@ -1,116 +1,137 @@
 """Frustration: how a line sounds, what happened before it, and how patience runs out.
 
-A turn's score comes from lines graded by hand (embedding and surface features together); the
-conversation's score keeps part of what was, rises with events (a repeat, an answer that failed),
-and falls when things go well. Each score keeps the evidence that moved it.
+A turn's score is how its line sounds (bot.grader) and what happened: it was said before, the
+last answer failed. The conversation's score keeps part of what was, rises with bad turns and
+falls when things go well. Each score keeps the evidence that moved it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
-import numpy as np
 from rapidfuzz import fuzz
 
-from bot.intent import Floats, load_arrays, save_arrays
+from bot.cues import heated_words
+from bot.grader import Grader, Sound
+from kb_index.wording import Floats
 
-# What a grade is worth as a score: calm, mildly annoyed, clearly frustrated, furious.
-GRADE_SCORES = np.array([0.0, 0.35, 0.7, 0.95], np.float32)
-KEPT = 0.6  # the share of yesterday's anger that is left a turn later
-CALM = 0.25  # what calm lines score on average: only what is above it adds up over the turns
-EVENTS = {"repeat": 0.25, "failed_answer": 0.12, "not_helped": 0.15, "talk_to_human": 0.1}
-LEXICON = re.compile(
-    r"\b(useless|ridiculous|disgrac\w+|pathetic|fed up|sick of|joke|waste of (?:time|money)|"
-    r"unacceptable|appalling|furious|angry|annoy\w+|frustrat\w+|disappoint\w+|worst|never again|"
-    r"third time|again and again|still (?:not|no|waiting)|how many times|give up|rip[- ]?off|"
-    r"scam|complain\w*|lawyer|solicitor|ombudsman|trading standards|nobody|stupid|idiot\w*|"
-    r"rubbish|crap|shit\w*|f+u+c+k\w*|bloody|damn|hopeless|terrible|awful|shambles|wtf|ffs)\b",
+KEPT = 0.7  # the share of the anger before that is left a turn later
+CALM = 0.25  # calm lines score less: only what is above it adds up over the turns
+EVENTS = {
+    "repeat": 0.25,
+    "rephrase": 0.15,
+    "failed_answer": 0.12,
+    "not_helped": 0.15,
+    "talk_to_human": 0.1,
+    "giving_up": 0.1,
+    "waiting": 0.1,
+    "shorter": 0.05,
+}
+ALARM = 1.0  # what a line is worth that brings a person at once
+COMPARED = 3  # lines that a new one is compared with
+REPEAT = 88  # rapidfuzz token-sort ratio, 0..100, from which a line counts as said before
+REPHRASE = 0.72  # cosine from which a line of some length means the same as an earlier one
+FEW, MANY = 3, 8  # words of a reply grown short, and of what was written before
+ANSWER = 25  # characters from which a bot's line is an answer, not "Done." or "Anything else?"
+MISUNDERSTOOD = re.compile(
+    r"(?:did not|didn't|do not|don't|not sure i) (?:quite )?(?:get|got|catch|understand|understood|"
+    r"follow)|rephrase|in other words|another way|not sure what you mean|don't have an answer",
     re.IGNORECASE,
 )
-REPEAT = 88  # rapidfuzz token-sort ratio, 0..100, from which a line counts as said before
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One line of a transcript."""
+
+    speaker: Literal["customer", "agent", "bot"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a customer wrote, and its unit vector [dimension]."""
+
+    text: str
+    vector: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Frustration:
-    """Scores in 0..1 for the turn and for the conversation after it, and what moved them."""
+    """Scores in 0..1 for the turn and for the conversation after it, and what moved them.
+
+    `alarm` is "abuse" or "self_harm" where a person is needed at once, whatever the scores.
+    """
 
     turn: float
     conversation: float
     evidence: tuple[str, ...]
+    alarm: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FrustrationModel:
-    """Weights [4 grades, dimension + surface features] and biases of the grader."""
-
-    weights: Floats
-    biases: Floats
-
-    @classmethod
-    def train(
-        cls, vectors: Floats, texts: Sequence[str], grades: Sequence[int]
-    ) -> "FrustrationModel":
-        """Fit on unit vectors [n, dimension], their texts and grades 0..3 (each present)."""
-        from sklearn.linear_model import LogisticRegression
-
-        features = np.hstack([vectors, np.stack([_surface(text) for text in texts])])
-        head = LogisticRegression(C=3.0, max_iter=1000, class_weight="balanced")
-        head.fit(features, np.asarray(grades))
-        return cls(head.coef_.astype(np.float32), head.intercept_.astype(np.float32))
-
-    def grade(self, vector: Floats, text: str) -> float:
-        """How frustrated one line sounds, 0..1."""
-        logits = self.weights @ np.hstack([vector, _surface(text)]) + self.biases
-        exponentials = np.exp(logits - logits.max())
-        return float(exponentials @ GRADE_SCORES / exponentials.sum())
-
-    def save(self, path: Path) -> None:
-        save_arrays(path, {}, weights=self.weights, biases=self.biases)
-
-    @classmethod
-    def load(cls, path: Path) -> "FrustrationModel":
-        """Raises ModelUnusable for a missing or damaged file."""
-        _, arrays = load_arrays(path, "weights", "biases")
-        return cls(arrays["weights"], arrays["biases"])
+def follow(
+    turns: Sequence[Spoken], grader: Grader, encode: Callable[[Sequence[str]], Floats]
+) -> list[tuple[int, Frustration]]:
+    """Frustration after each customer turn of a transcript: its index in `turns`, and the scores
+    with their evidence. `encode` gives unit vectors [n, dimension] (an encoder's method)."""
+    places = [place for place, turn in enumerate(turns) if turn.speaker == "customer"]
+    texts = [turns[place].text for place in places]
+    followed: list[tuple[int, Frustration]] = []
+    lines: list[Line] = []
+    score = 0.0
+    for place, line in zip(places, map(Line, texts, encode(texts)), strict=True):
+        events = ["failed_answer"] if lines and _failed(turns[:place]) else []
+        judged = judge(grader.hear(line.vector, line.text), line, lines, score, events)
+        followed.append((place, judged))
+        lines = [*lines, line][-COMPARED:]
+        score = judged.conversation
+    return followed
 
 
 def judge(
-    grade: float, text: str, recent: Sequence[str], before: float, events: Sequence[str] = ()
+    sound: Sound, line: Line, earlier: Sequence[Line], before: float, events: Iterable[str] = ()
 ) -> Frustration:
-    """The scores after a line that sounds like `grade`, given the customer's `recent` lines,
-    the conversation's score `before` it and the `events` (keys of EVENTS) since their last."""
-    if _is_repeat(text, recent):
-        events = [*events, "repeat"]
-    turn = min(1.0, grade + sum(EVENTS[event] for event in events))
+    """The scores after a line that sounds like this, given the customer's `earlier` lines, the
+    conversation's score `before` it and the `events` (keys of EVENTS) since their last."""
+    behaviour = _behaviour(sound, line, earlier, before) if earlier else ()
+    happened = dict.fromkeys([*events, *behaviour])
+    turn = min(1.0, sound.grade + sum(EVENTS[event] for event in happened))
+    if sound.alarm:
+        turn = ALARM
     conversation = min(1.0, max(turn, KEPT * before + max(0.0, turn - CALM)))
-    return Frustration(turn, conversation, (*heated_words(text), *events))
+    evidence = dict.fromkeys([*sound.signs, *heated_words(line.text), *happened])
+    return Frustration(turn, conversation, tuple(evidence), sound.alarm)
 
 
-def _is_repeat(text: str, recent: Sequence[str]) -> bool:
-    said = text.casefold()
-    return len(said) > 8 and any(
-        fuzz.token_sort_ratio(said, earlier.casefold()) >= REPEAT for earlier in recent
-    )
+def _behaviour(sound: Sound, line: Line, earlier: Sequence[Line], before: float) -> Iterable[str]:
+    """What a line does in its place after others; a first line has no answer to be cross with."""
+    if again := _said_again(line, earlier):
+        yield again
+    yield from (sign for sign in sound.signs if sign in EVENTS)
+    if before > CALM and _words(line) <= FEW and _words(earlier[-1]) >= MANY:
+        yield "shorter"
 
 
-def heated_words(text: str) -> tuple[str, ...]:
-    """The words of a line that speak of lost patience, and "shouting" if it is in capitals."""
-    found = dict.fromkeys(match.group().lower() for match in LEXICON.finditer(text))
-    shouting = ("shouting",) if _capitals(text) > 0.6 else ()
-    return (*found, *shouting)
+def _said_again(line: Line, earlier: Sequence[Line]) -> str | None:
+    """Whether a line says what an earlier one said, in the same words or in others."""
+    said = line.text.casefold()
+    if len(said) > 8 and any(
+        fuzz.token_sort_ratio(said, each.text.casefold()) >= REPEAT for each in earlier
+    ):
+        return "repeat"
+    same = any(_words(each) > FEW and line.vector @ each.vector >= REPHRASE for each in earlier)
+    return "rephrase" if same and _words(line) > FEW else None
 
 
-def _surface(text: str) -> Floats:
-    """Surface features of a line: lexicon hits, capitals, exclamation and question marks."""
-    hits = len(LEXICON.findall(text))
-    marks = (text.count("!"), text.count("?"))
-    return np.array(
-        [min(hits, 3), _capitals(text), *(min(mark, 4) / 2 for mark in marks)], np.float32
-    )
+def _words(line: Line) -> int:
+    return len(line.text.split())
 
 
-def _capitals(text: str) -> float:
-    """The share of capitals among the letters, 0 for lines too short to shout."""
-    letters = [letter for letter in text if letter.isalpha()]
-    return sum(letter.isupper() for letter in letters) / len(letters) if len(letters) > 7 else 0.0
+def _failed(turns: Sequence[Spoken]) -> bool:
+    """Whether the last answer was none: the bot did not understand, or said the same again."""
+    answers = [turn.text for turn in turns if turn.speaker != "customer"]
+    if not answers or turns[-1].speaker == "customer":
+        return False
+    again = len(answers[-1]) >= ANSWER and answers[-1] in answers[:-1]
+    return again or bool(MISUNDERSTOOD.search(answers[-1]))
