@@ -1,0 +1,133 @@
+"""What a message means: its intent and entities, and which of its parts are questions.
+
+Of several questions in one message, one that needs something done (danger, a wish for a person,
+a flow) decides what the whole is taken for; the others are looked up beside it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bot.entities import EntityExtractor
+from bot.intent import IntentModel
+from bot.knowledge import Encodes
+from bot.memory import Memory
+from bot.policy import DANGER, SMALL_TALK
+from bot.questions import split
+from bot.settings import PolicySettings
+from bot.turn import JSON, Understanding
+from kb_index.classifier import Floats
+
+YES = frozenset({"helped", "affirm", "thank", "compliment"})
+NO = frozenset({"not_helped", "deny"})
+PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message understood, its unit vector [dimension], the questions in it if they are several,
+    and whether it was a pressed button."""
+
+    meaning: Understanding
+    vector: Floats
+    questions: tuple[str, ...]
+    pressed: bool
+
+
+class Listener:
+    """Understands texts. Thread-safe."""
+
+    def __init__(
+        self,
+        encoder: Encodes,
+        intents: IntentModel,
+        entities: EntityExtractor,
+        starts_flow: Callable[[str], bool],
+        policy: PolicySettings,
+    ) -> None:
+        self._encoder = encoder
+        self._intents = intents
+        self._entities = entities
+        self._starts_flow = starts_flow
+        self._policy = policy
+
+    def listen(self, text: str, payload: str | None, memory: Memory) -> Heard:
+        """What is meant by a message, after what was said before."""
+        pressed = _parse_payload(payload or text)
+        parts = () if pressed or memory.dialogue.active_loop else _several(text)
+        (vector, *others) = self._encoder.encode([text, *parts])
+        whole = self.understand(text, vector)
+        if pressed:
+            intent, slots = pressed
+            ranking = ((intent, 1.0),)
+            whole = replace(whole, intent=intent, confidence=1.0, ranking=ranking, slots=slots)
+        whole = _in_reply(whole, memory)
+        meaning, questions = self._take_apart(whole, list(map(self.understand, parts, others)))
+        return Heard(meaning, vector, questions, pressed is not None)
+
+    def understand(self, text: str, vector: Floats) -> Understanding:
+        """Intent and entities of a text with this unit vector [dimension]."""
+        (verdict,) = self._intents.judge(vector[np.newaxis], [text])
+        return Understanding(
+            text,
+            verdict.intent,
+            verdict.confidence,
+            verdict.ranking,
+            self._entities.extract(text),
+        )
+
+    def _take_apart(
+        self, whole: Understanding, parts: Sequence[Understanding]
+    ) -> tuple[Understanding, tuple[str, ...]]:
+        """The message as its most urgent part has it, and the other questions in it."""
+        most = max(parts, key=self._urgency, default=whole)
+        urgency = self._urgency(most)
+        if urgency < self._urgency(whole):
+            return whole, ()
+        if urgency:
+            whole = replace(
+                whole, intent=most.intent, confidence=most.confidence, ranking=most.ranking
+            )
+        asking = (part for part in parts if self._urgency(part) < max(urgency, 1))
+        return whole, tuple(part.text for part in asking if not self._is_small_talk(part))
+
+    def _urgency(self, heard: Understanding) -> int:
+        """Danger comes before a wish for a person, that before a flow, and all before questions."""
+        if heard.intent == "safety_emergency" and heard.confidence >= DANGER:
+            return 3
+        if heard.confidence < self._policy.flow:
+            return 0
+        return 2 if heard.intent == "talk_to_human" else int(self._starts_flow(heard.intent))
+
+    def _is_small_talk(self, heard: Understanding) -> bool:
+        return heard.intent in SMALL_TALK and heard.confidence >= self._policy.flow
+
+
+def _several(text: str) -> tuple[str, ...]:
+    parts = split(text)
+    return parts if len(parts) > 1 else ()
+
+
+def _in_reply(heard: Understanding, memory: Memory) -> Understanding:
+    """After "did that help?" a yes and a thank-you mean the same, and so do all ways to say no."""
+    if memory.asked == "helped":
+        for intent, family in (("helped", YES), ("not_helped", NO)):
+            share = sum(probability for name, probability in heard.ranking if name in family)
+            if share > 0.5:
+                return replace(heard, intent=intent, confidence=share)
+    return heard
+
+
+def _parse_payload(text: str) -> tuple[str, JSON] | None:
+    """`/intent{"slot": "value"}` as Rasa's buttons send it; None for anything else."""
+    match = PAYLOAD.fullmatch(text.strip())
+    if not match:
+        return None
+    try:
+        slots = json.loads(match["slots"] or "{}")
+    except ValueError:
+        return None
+    return match["intent"], slots
