@@ -22,8 +22,9 @@ class DialogueState:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a message led to: "listening" when a form waits for a value, "failed" when a person
-    must help."""
+    must help. `actions` are those that the rules had run, in order."""
 
     state: DialogueState
     replies: tuple[Reply, ...]
     outcome: Outcome
+    actions: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """A Rasa 3 domain: what an assistant knows of: intents, entities, slots, forms, responses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,3 +103,21 @@ class Domain:
 
     def initial_slots(self) -> JSON:
         return {name: slot.initial_value for name, slot in self.slots.items()}
+
+    def undeclared(self) -> Iterator[tuple[str, str, str, str]]:
+        """Names that are used but not declared: the section and entry that use one, what it is,
+        and the section where it is missing."""
+        for form in self.forms.values():
+            for slot in form.required_slots:
+                if slot not in self.slots:
+                    yield "forms", form.name, f'slot "{slot}"', "slots"
+        for name, slot_ in self.slots.items():
+            for mapping in slot_.mappings:
+                if mapping.entity and mapping.entity not in self.entities:
+                    yield "slots", name, f'entity "{mapping.entity}"', "entities"
+                for intent in mapping.intents | mapping.not_intents:
+                    if intent not in self.intents and intent not in DEFAULT_INTENTS:
+                        yield "slots", name, f'intent "{intent}"', "intents"
+                for condition in mapping.conditions:
+                    if condition.active_loop and condition.active_loop not in self.forms:
+                        yield "slots", name, f'form "{condition.active_loop}"', "forms"

@@ -1,9 +1,11 @@
-"""Reads Rasa 3 domains, spread over any number of files."""
+"""Reads Rasa domains, spread over any number of files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from bot.domain import DEFAULT_INTENTS, Condition, Domain, Form, Mapping, Slot, Variation
-from bot.marked_yaml import Listed, Mapped, TrainingError
+from bot.domain import Condition, Domain, Form, Mapping, Slot, Variation
+from bot.marked_yaml import Listed, Mapped, TrainingError, items_of
+from bot.rasa2 import as_rasa_3
 from bot.turn import JSON, Button, Kind
 
 MAPPING_TYPES = ("from_entity", "from_text", "from_intent", "from_trigger_intent", "custom")
@@ -13,7 +15,7 @@ SLOT_TYPES = ("text", "bool", "categorical", "float", "list", "any")
 def read_domain(files: list[tuple[Path, Mapped]]) -> Domain:
     """The domain that the files make together. Raises TrainingError."""
     draft = _Draft()
-    for path, content in files:
+    for path, content in as_rasa_3(files):
         draft.add(path, content)
     return draft.finish()
 
@@ -46,7 +48,7 @@ class _Draft:
         for name, line, variations in self._entries(content, "responses"):
             self._responses[name] = self._variations(name, line, variations)
             self._raw_responses[name] = variations
-        self._session.update(content.get("session_config") or {})
+        self._session.update(self._session_config(content))
 
     def finish(self) -> Domain:
         domain = Domain(
@@ -72,11 +74,18 @@ class _Draft:
         names = {section: list(names) for section, names in self._names.items()}
         return {**names, "slots": self._raw_slots, "responses": self._raw_responses, "forms": forms}
 
-    def _items(self, content: Mapped, section: str) -> list[tuple[int, object]]:
-        items = content.get(section) or []
-        if not isinstance(items, list):
-            raise self._error(content.line_of(section), f'"{section}" must be a list')
-        return list(items.numbered()) if isinstance(items, Listed) else []
+    def _session_config(self, content: Mapped) -> JSON:
+        config = content.get("session_config") or {}
+        if not isinstance(config, dict):
+            raise self._error(content.line_of("session_config"), '"session_config" must map names')
+        minutes = config.get("session_expiration_time", 0)
+        if not isinstance(minutes, (int, float)):
+            line = content.line_of("session_config")
+            raise self._error(line, '"session_expiration_time" is a number of minutes')
+        return config
+
+    def _items(self, content: Mapped, section: str) -> Iterable[tuple[int, object]]:
+        return items_of(self._path, content, section)
 
     def _name(self, line: int, item: object) -> str:
         """`- greet` or `- greet: {use_entities: []}`."""
@@ -109,7 +118,7 @@ class _Draft:
             name=name,
             type=kind,
             initial_value=slot.get("initial_value"),
-            values=tuple(str(value) for value in slot.get("values") or ()),
+            values=tuple(str(value) for _, value in self._items(slot, "values")),
             mappings=tuple(
                 self._mapping(name, at, mapping) for at, mapping in self._items(slot, "mappings")
             ),
@@ -124,12 +133,15 @@ class _Draft:
             raise self._error(line, f'slot "{slot}": a from_entity mapping names its "entity"')
         return Mapping(
             type=kind,
-            entity=mapping.get("entity"),
+            entity=_name_or_none(mapping.get("entity")),
             value=mapping.get("value"),
             intents=_names(mapping.get("intent")),
             not_intents=_names(mapping.get("not_intent")),
             conditions=tuple(
-                Condition(item.get("active_loop"), item.get("requested_slot"))
+                Condition(
+                    _name_or_none(item.get("active_loop")),
+                    _name_or_none(item.get("requested_slot")),
+                )
                 for _, item in self._items(mapping, "conditions")
                 if isinstance(item, Mapped)
             ),
@@ -149,7 +161,7 @@ class _Draft:
     def _variation(self, name: str, line: int, item: object) -> Variation:
         if not isinstance(item, Mapped):
             raise self._error(line, f'response "{name}": write "- text: ..."')
-        metadata = item.get("metadata") or {}
+        metadata = item.get("metadata")
         return Variation(
             text=str(item.get("text") or ""),
             buttons=tuple(
@@ -160,8 +172,8 @@ class _Draft:
                 for _, rule in self._items(item, "condition")
                 if isinstance(rule, Mapped)
             },
-            channel=item.get("channel"),
-            kind=self._kind(line, metadata.get("kind")),
+            channel=_name_or_none(item.get("channel")),
+            kind=self._kind(line, metadata.get("kind") if isinstance(metadata, Mapped) else None),
         )
 
     def _button(self, response: str, line: int, button: object) -> Button:
@@ -178,28 +190,17 @@ class _Draft:
         raise self._error(line, f'"{kind}" is no kind of line; use {", ".join(Kind)}')
 
     def _check(self, domain: Domain) -> None:
-        """Every name that the domain uses is one that it declares."""
-        for form in domain.forms.values():
-            for slot in form.required_slots:
-                if slot not in domain.slots:
-                    self._missing("forms", form.name, f'slot "{slot}"', "slots")
-        for name, slot_ in domain.slots.items():
-            for mapping in slot_.mappings:
-                if mapping.entity and mapping.entity not in domain.entities:
-                    self._missing("slots", name, f'entity "{mapping.entity}"', "entities")
-                for intent in mapping.intents | mapping.not_intents:
-                    if intent not in domain.intents and intent not in DEFAULT_INTENTS:
-                        self._missing("slots", name, f'intent "{intent}"', "intents")
-                for condition in mapping.conditions:
-                    if condition.active_loop and condition.active_loop not in domain.forms:
-                        self._missing("slots", name, f'form "{condition.active_loop}"', "forms")
-
-    def _missing(self, section: str, name: str, what: str, where: str) -> None:
-        path, line = self._lines[f"{section}/{name}"]
-        raise TrainingError(path, line, f'"{name}" uses the {what}, which isn\'t under "{where}:"')
+        for section, name, what, where in domain.undeclared():
+            path, line = self._lines[f"{section}/{name}"]
+            message = f'"{name}" uses the {what}, which isn\'t under "{where}:"'
+            raise TrainingError(path, line, message)
 
     def _error(self, line: int, message: str) -> TrainingError:
         return TrainingError(self._path, line, message)
+
+
+def _name_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _names(value: object) -> frozenset[str]:

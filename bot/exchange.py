@@ -55,7 +55,7 @@ class Exchange:
         self.followup: str | None = None
         self._runner = runner
         self._sender = sender
-        self._actions_left = MOST_ACTIONS
+        self._ran: list[str] = []
 
     def said(self) -> UserSays:
         """The message as a rule sees it."""
@@ -71,7 +71,7 @@ class Exchange:
             last = next(happened for happened in reversed(trace) if isinstance(happened, Run))
             action = self.rules.next_action([last], self._scene(loop))
         if action:
-            self._spend(action)
+            self._record(action)
         return action
 
     def run(self, action: str) -> None:
@@ -120,7 +120,7 @@ class Exchange:
         if not outcome:
             finished: Outcome = "cancelled" if self.cancelled else "done"
             outcome = "listening" if self.active_loop else finished
-        return Step(state, tuple(self.replies), outcome)
+        return Step(state, tuple(self.replies), outcome, tuple(self._ran))
 
     def _scene(self, loop: str | None) -> Scene:
         slots = {**self.slots, "requested_slot": self.requested_slot}
@@ -142,9 +142,9 @@ class Exchange:
                 case "followup":
                     self.followup = event["name"]
 
-    def _spend(self, action: str) -> None:
-        self._actions_left -= 1
-        if self._actions_left < 0:
+    def _record(self, action: str) -> None:
+        self._ran.append(action)
+        if len(self._ran) > MOST_ACTIONS:
             raise FlowFailedError(f"{action} would be the {MOST_ACTIONS + 1}th action in one turn")
 
     def _tracker(self, candidates: JSON) -> JSON:

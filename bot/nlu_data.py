@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.marked_yaml import Listed, Mapped, TrainingError
+from bot.marked_yaml import Listed, Mapped, TrainingError, items_of
 from bot.turn import Entity
 
 # [text](entity), [text](entity:value), [text]{"entity": ...} or [text][{...}, {...}]
@@ -15,15 +15,23 @@ ANNOTATION = re.compile(
     r"(?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)|(?P<one>\{[^}]+?\})|(?P<many>\[\{.*?\}\]))"
 )
 SECTIONS = ("intent", "synonym", "regex", "lookup")
+# Nobody types this much in one message; it is a file whose line breaks were lost.
+LONGEST_EXAMPLE = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line that means an intent, its annotations taken out of the text."""
+    """A line that means an intent, its annotations taken out of the text, and where it stands."""
 
     text: str
     intent: str
     entities: tuple[Entity, ...] = ()
+    path: Path = Path()
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        return f"{self.path.name}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,7 @@ def read_nlu(files: list[tuple[Path, Mapped]]) -> NluData:
     """Raises TrainingError."""
     data = NluData()
     for path, content in files:
-        sections = content.get("nlu") or Listed()
-        if not isinstance(sections, Listed):
-            raise TrainingError(path, content.line_of("nlu"), '"nlu" must be a list of sections')
-        if not sections:
-            continue
-        for line, section in sections.numbered():
+        for line, section in items_of(path, content, "nlu"):
             _read_section(path, line, section, data)
     return data
 
@@ -57,7 +60,10 @@ def _read_section(path: Path, line: int, section: object, data: NluData) -> None
     kind = next((key for key in SECTIONS if key in section), None)
     if not kind:
         raise TrainingError(path, line, f"a section begins with one of: {', '.join(SECTIONS)}")
-    name = str(section[kind])
+    name = section[kind]
+    if isinstance(name, (Listed, Mapped)) or name in (None, ""):
+        raise TrainingError(path, line, f'a name goes after "{kind}:"')
+    name = str(name)
     lines = list(_examples(path, section))
     if not lines:
         raise TrainingError(path, line, f'{kind} "{name}" has no examples')
@@ -75,34 +81,51 @@ def _read_section(path: Path, line: int, section: object, data: NluData) -> None
 
 
 def _examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
-    """Each example with its line: a block of "- ..." lines, or a list of texts or `text:` items."""
+    """Each example with its line. Raises TrainingError for one that can't be one."""
+    for line, text in _written_examples(path, section):
+        if len(text) > LONGEST_EXAMPLE:
+            message = f"an example of {len(text):,} characters; is a line break missing?"
+            raise TrainingError(path, line, message)
+        if text:
+            yield line, text
+
+
+def _written_examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
+    """The examples of a block of "- ..." lines, or of a list of texts or `text:` items."""
     examples = section.get("examples")
+    first = section.line_of("examples")
     if isinstance(examples, Listed):
         for line, item in examples.numbered():
             text = item.get("text") if isinstance(item, Mapped) else item
+            if text is None or isinstance(text, (Listed, Mapped)):
+                raise TrainingError(path, line, "an example is a line of text")
             yield line, str(text).strip().removeprefix("- ").strip()
-        return
-    first = section.line_of("examples") + 1  # a block's text begins on the line below its key
-    for offset, text in enumerate(str(examples or "").splitlines()):
+    elif isinstance(examples, Mapped):
+        raise TrainingError(path, first, 'write "examples: |" and a line "- ..." for each')
+    else:
+        yield from _block_examples(path, first, str(examples or ""))
+
+
+def _block_examples(path: Path, first: int, block: str) -> Iterator[tuple[int, str]]:
+    for line, text in enumerate(block.splitlines(), first):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
         if not re.match(r"\s*-(\s|$)", text):
-            raise TrainingError(path, first + offset, 'an example begins with "- "')
-        if example := text.strip()[1:].strip():
-            yield first + offset, example
+            raise TrainingError(path, line, 'an example begins with "- "')
+        yield line, text.strip()[1:].strip()
 
 
 def _checked(path: Path, line: int, name: str, pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise TrainingError(path, line, f'regex "{name}" is broken: {error}') from error
     return pattern
 
 
 def _add_example(path: Path, line: int, annotated: str, intent: str, data: NluData) -> None:
     text, entities = parse_annotations(path, line, annotated)
-    data.examples.append(Example(text, intent, entities))
+    data.examples.append(Example(text, intent, entities, path, line))
     for entity in entities:  # as Rasa's EntitySynonymMapper learns them
         wording = text[entity.start : entity.end]
         if wording != entity.value:
@@ -129,7 +152,7 @@ def _annotations(path: Path, line: int, match: re.Match[str]) -> list[tuple[str,
     try:
         written = json.loads(match["one"] or match["many"])
         items = written if isinstance(written, list) else [written]
-        return [(item["entity"], str(item.get("value", match["text"]))) for item in items]
-    except (ValueError, KeyError, TypeError) as error:
+        return [(str(item["entity"]), str(item.get("value", match["text"]))) for item in items]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         example = '[text]{"entity": "name", "value": "..."}'
         raise TrainingError(path, line, f"broken annotation; write {example}") from error

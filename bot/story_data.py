@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain import DEFAULT_INTENTS, Domain
-from bot.marked_yaml import Listed, Mapped, TrainingError
+from bot.marked_yaml import Mapped, TrainingError, items_of
 from bot.turn import JSON
 
 
@@ -86,12 +86,7 @@ def read_stories(files: list[tuple[Path, Mapped]], domain: Domain) -> tuple[Stor
 
 
 def _sections(path: Path, content: Mapped, key: str) -> Iterator[tuple[int, Mapped]]:
-    items = content.get(key) or []
-    if not isinstance(items, Listed):
-        if items:
-            raise TrainingError(path, content.line_of(key), f'"{key}" must be a list')
-        return
-    for line, item in items.numbered():
+    for line, item in items_of(path, content, key):
         if not isinstance(item, Mapped):
             raise TrainingError(path, line, f'"{key}" has an entry without a name and steps')
         yield line, item
@@ -99,7 +94,7 @@ def _sections(path: Path, content: Mapped, key: str) -> Iterator[tuple[int, Mapp
 
 def _read_rule(reader: "_Steps", line: int, item: Mapped) -> Rule:
     loop, slots = Loop(None), SlotsAre({})
-    conditions = reader.steps(item.get("condition") or Listed())
+    conditions = reader.steps(item, "condition")
     for step in conditions:
         if isinstance(step, Loop):
             loop = step
@@ -135,18 +130,13 @@ class _Steps:
     def read(self, line: int, item: Mapped) -> list[StoryStep]:
         if not item.get("steps"):
             raise TrainingError(self._path, line, "there are no steps")
-        return self.steps(item["steps"])
+        return self.steps(item, "steps")
 
-    def steps(self, items: object) -> list[StoryStep]:
-        if not isinstance(items, Listed):
-            line = getattr(items, "line", 1)
-            raise TrainingError(self._path, line, 'write the steps as a list ("- intent: ...")')
-        if not items:
-            return []
+    def steps(self, item: Mapped, key: str) -> list[StoryStep]:
         return [
-            self._step(line, item)
-            for line, item in items.numbered()
-            if not (isinstance(item, Mapped) and "checkpoint" in item)
+            self._step(line, step)
+            for line, step in items_of(self._path, item, key)
+            if not (isinstance(step, Mapped) and "checkpoint" in step)
         ]
 
     def _step(self, line: int, item: object) -> StoryStep:
@@ -160,8 +150,8 @@ class _Steps:
         intent = str(item.get("intent", ""))
         if intent and intent not in self._domain.intents and intent not in DEFAULT_INTENTS:
             raise self._unknown(line, "intent", intent, "intents")
-        entities = item.get("entities") or []
-        names = (next(iter(found)) if isinstance(found, dict) else found for found in entities)
+        entities = [found for _, found in items_of(self._path, item, "entities")]
+        names = (next(iter(found), "") if isinstance(found, dict) else found for found in entities)
         return UserSays(frozenset({intent}), tuple(map(str, names)))
 
     def _action(self, line: int, item: Mapped) -> Run:
@@ -172,14 +162,16 @@ class _Steps:
         return Run(name)
 
     def _loop(self, line: int, item: Mapped) -> Loop:
-        name = item["active_loop"]
-        if name is not None and name not in self._domain.forms:
-            raise self._unknown(line, "form", str(name), "forms")
+        if item["active_loop"] is None:
+            return Loop(None)
+        name = str(item["active_loop"])
+        if name not in self._domain.forms:
+            raise self._unknown(line, "form", name, "forms")
         return Loop(name)
 
     def _slots(self, line: int, item: Mapped) -> SlotsAre:
         slots: JSON = {}
-        for entry in item["slot_was_set"] or []:
+        for _, entry in items_of(self._path, item, "slot_was_set"):
             slots.update(entry if isinstance(entry, dict) else {str(entry): ANYTHING})
         for name in slots:
             if name not in self._domain.slots and name != "requested_slot":
@@ -187,7 +179,7 @@ class _Steps:
         return SlotsAre(slots)
 
     def _either(self, line: int, item: Mapped) -> StoryStep:
-        steps = self.steps(item["or"])
+        steps = self.steps(item, "or")
         said = [step for step in steps if isinstance(step, UserSays)]
         if said and len(said) == len(steps):
             return UserSays(frozenset().union(*(step.intents for step in said)))

@@ -13,6 +13,7 @@ from bot.trained import train
 from bot.training import TrainingError
 from channels.app import create_app
 from channels.setup import initialise
+from tests.conftest import run_firstline
 
 NLU = """
 version: "3.1"
@@ -68,13 +69,45 @@ def test_asking_for_a_person_and_danger_are_understood_whatever_one_trains_on(
             assert replies[-1]["custom"]["kind"] == "handoff"
 
 
-def test_broken_training_data_changes_nothing(data: Path, folder: Path, encoder: Encodes) -> None:
+@pytest.mark.parametrize(
+    ("nlu", "domain"),
+    [
+        ("version: '3.1'\nnlu:\n- intent: [greet\n", DOMAIN),
+        ("", DOMAIN),
+        ("", ""),
+        (NLU, DOMAIN.replace("3.1", "4.0")),
+    ],
+    ids=["broken", "without examples", "empty", "of another version"],
+)
+def test_broken_training_data_changes_nothing(
+    data: Path, folder: Path, encoder: Encodes, nlu: str, domain: str
+) -> None:
     before = (data / "models" / "intents.npz").read_bytes()
-    (folder / "nlu.yml").write_text("version: '3.1'\nnlu:\n- intent: [greet\n")
-    with pytest.raises(TrainingError, match=r"nlu\.yml:\d"):
+    (folder / "nlu.yml").write_text(nlu)
+    (folder / "domain.yml").write_text(domain)
+    with pytest.raises(TrainingError):
         train(folder, data, encoder)
     assert (data / "models" / "intents.npz").read_bytes() == before
     assert (data / "training" / "rules.yml").exists()
+
+
+def test_one_intent_with_one_example_is_enough_and_is_warned_of(
+    data: Path, folder: Path, encoder: Encodes
+) -> None:
+    (folder / "nlu.yml").write_text("nlu:\n- intent: greet\n  examples: |\n    - ahoy\n")
+    (folder / "domain.yml").write_text(DOMAIN.replace(", rent_tent", ""))
+    (warning,) = train(folder, data, encoder).warnings
+    assert "greet (1)" in warning
+    with TestClient(create_app(load_settings(data))) as client:
+        assert says(client, "ahoy") == ["Hello, camper."]
+
+
+def test_contradictions_are_printed_and_training_goes_on(data: Path, folder: Path) -> None:
+    (folder / "more.yml").write_text("nlu:\n- intent: greet\n  examples: ['Tent rental  please']\n")
+    ended = run_firstline("train", str(folder), "--data", str(data))
+    assert ended.returncode == 0
+    assert "greet (more.yml:3) and rent_tent (nlu.yml:12)" in ended.stderr
+    assert "Trained on" in ended.stderr
 
 
 def says(client: TestClient, text: str) -> list[str]:

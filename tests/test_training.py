@@ -1,12 +1,14 @@
 """Rasa 3 training data: what is read, and what is said of mistakes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain import Condition, Form, Mapping
 from bot.nlu_data import parse_annotations
 from bot.story_data import Loop, Run, UserSays
 from bot.training import TrainingError, read_training
@@ -124,6 +126,7 @@ def test_words_like_no_and_on_stay_words(folder: Folder) -> None:
         ("nlu", NLU.replace("  - intent: book", "  - intent: [book"), 9, "broken YAML"),
         ("nlu", NLU.replace("hello\n", "hello\n      good day\n"), 6, 'begins with "- "'),
         ("nlu", NLU.replace("[A-Z]{1,2}", "[A-Z"), 17, 'regex "postcode" is broken'),
+        ("nlu", NLU.replace("{1,2}", "{99999999999}"), 17, 'regex "postcode" is broken'),
         ("nlu", NLU.replace('"value": "London"}', '"value" London}'), 11, "broken annotation"),
         ("nlu", NLU + "  - intent: great\n    examples: '- hi'\n", 22, 'intent "great" is unknown'),
         (
@@ -141,6 +144,19 @@ def test_words_like_no_and_on_stay_words(folder: Folder) -> None:
         ("rules", RULES.replace("loop: book_form", "loop: book"), 7, 'form "book" is unknown'),
         ("rules", "rules: {rule: Book}", 1, "must be a list"),
         ("rules", "- rules", 1, "at the top"),
+        ("rules", "rules:\n\t- rule: a", 2, "there is a tab; indent with spaces"),
+        ("rules", "rules:\n- rule: a\n\tsteps: []", 3, "found a tab character"),
+        ("rules", "rules: []\n# \0", 2, r"the character '\x00' can't be here"),
+        ("rules", f"rules: {'[' * 600}{']' * 600}", 1, "nested too deeply"),
+        ("rules", "rules: !!int many", 1, "this is no int"),
+        ("rules", "rules: *those", 1, "undefined alias"),
+        ("rules", 'version: "4.0"', 1, 'version "4.0" is unknown'),
+        ("nlu", NLU.replace("hello\n", "hello " * 1000 + "\n"), 5, "is a line break missing"),
+        ("nlu", NLU.replace("- intent: greet", "- intent:"), 3, 'a name goes after "intent:"'),
+        ("nlu", NLU.replace("- Leeds", "- [Leeds]"), 20, "an example is a line of text"),
+        ("nlu", "nlu: {intent: greet}", 1, '"nlu" must be a list'),
+        ("domain", DOMAIN.replace("responses:", "templates:"), 17, 'write "responses:"'),
+        ("domain", DOMAIN + "session_config: [60]\n", 22, '"session_config" must map'),
         (
             "stories",
             "stories:\n- story: Alice\n  steps:\n  - intent: greet\n  - action: utter_gret\n",
@@ -159,9 +175,189 @@ def test_a_mistake_is_named_with_file_and_line(
     assert message in str(raised.value)
 
 
+def test_a_file_in_another_encoding_is_named_with_the_line(folder: Folder) -> None:
+    path = folder()
+    (path / "nlu.yml").write_bytes(NLU.replace("good morning", "grüß Gott").encode("latin-1"))
+    with pytest.raises(TrainingError, match=r"nlu\.yml:7: not UTF-8"):
+        read_training(path)
+
+
+def test_what_windows_editors_write_is_read(folder: Folder) -> None:
+    path = folder()
+    (path / "nlu.yml").write_bytes(b"\xef\xbb\xbf" + NLU.replace("\n", "\r\n").encode())
+    assert [example.line for example in read_training(path).examples] == [5, 7, 10, 11]
+
+
+def test_any_language_is_read(folder: Folder) -> None:
+    greetings = ["Здравствуйте", "مرحبا", "你好", "नमस्ते", "👋🏽", "Grüß Gott"]
+    lines = "\n".join(f"      - {greeting}" for greeting in greetings)
+    training = read_training(folder(nlu=NLU.replace("      - hello", lines)))
+    assert [example.text for example in training.examples[:6]] == greetings
+
+
+def test_what_looks_like_a_number_stays_as_it_is_written(folder: Folder) -> None:
+    written = ["12:30", "007", "0x1F", "2024-05-01", "1_000", "9" * 3000, "no", "1e9999"]
+    lookup = "".join(f"      - {word}\n" for word in written)
+    training = read_training(folder(nlu=f"{NLU}  - lookup: odd\n    examples:\n{lookup}"))
+    assert training.lookups["odd"] == tuple(written)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "the folder has no YAML files"),
+        ({"nlu.yml": ""}, "examples of an intent"),
+        ({"domain.yml": DOMAIN}, "examples of an intent"),
+        ({"domain.yml": DOMAIN, "nlu.yml": "nlu: []"}, "examples of an intent"),
+        ({"domain.yml": DOMAIN, "nlu.md": "## intent:greet\n- hi"}, r"nlu\.md:1: .* convert nlu"),
+        ({"domain.yml": DOMAIN, "stories.md": "## story"}, r"stories\.md:1: .* convert core"),
+    ],
+)
+def test_a_folder_that_teaches_nothing_is_named(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(TrainingError, match=message):
+        read_training(tmp_path)
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no such folder"):
         read_training(tmp_path / "nothing")
+
+
+def test_a_file_instead_of_a_folder_is_named(folder: Folder) -> None:
+    with pytest.raises(TrainingError, match="this is a file"):
+        read_training(folder() / "nlu.yml")
+
+
+def test_a_line_under_two_intents_is_named_with_both_places(folder: Folder) -> None:
+    more = "nlu:\n  - intent: book\n    examples:\n      - Good  Morning\n      - a tent\n"
+    training = read_training(folder(more=more))
+    (contradiction, *_) = training.warnings
+    assert '"Good  Morning"' in contradiction
+    assert "book (more.yml:4) and greet (nlu.yml:7)" in contradiction
+    assert {each.intent for each in training.examples if "orning" in each.text} == {"book", "greet"}
+
+
+def test_a_line_written_twice_counts_once(folder: Folder) -> None:
+    training = read_training(folder(nlu=NLU.replace("good morning", "[Hello](city)")))
+    (example,) = (each for each in training.examples if each.intent == "greet")
+    assert (example.text, len(example.entities)) == ("Hello", 1)  # the annotated one is kept
+    assert '"hello" is 2 times in greet (nlu.yml:5 and nlu.yml:7)' in training.warnings[0]
+
+
+def test_intents_with_few_examples_are_named_and_large_numbers_of_doubts_are_counted(
+    folder: Folder,
+) -> None:
+    copies = "".join(f"      - line {n}\n" * 2 for n in range(30))
+    training = read_training(folder(nlu=NLU.replace("      - hello\n", copies)))
+    assert "10 more lines" in training.warnings[-2]
+    assert "fewer than 5 examples: book (2);" in training.warnings[-1]
+
+
+RASA_2_DOMAIN = """\
+version: "2.0"
+intents: [greet, book]
+entities: [city, breakfast, note]
+slots:
+  city: &text {type: text}
+  guests: *text
+  breakfast: {type: unfeaturized, auto_fill: false}
+  note: {type: text, influence_conversation: false}
+forms:
+  book_form:
+    ignored_intents: greet
+    city:
+      - type: from_entity
+        entity: city
+    guests:
+      - type: from_text
+        not_intent: greet
+  breakfast_form:
+    required_slots:
+      breakfast:
+        - type: from_intent
+          intent: book
+          value: true
+responses:
+  utter_greet:
+    - text: Hello
+session_config:
+  session_expiration_time: 30
+"""
+
+
+def test_a_rasa_2_domain_is_read_as_rasa_migrates_it(folder: Folder) -> None:
+    domain = read_training(folder(domain=RASA_2_DOMAIN)).domain
+    assert domain.forms == {
+        "book_form": Form("book_form", ("city", "guests"), frozenset({"greet"})),
+        "breakfast_form": Form("breakfast_form", ("breakfast",)),
+    }
+    mappings = {name: slot.mappings for name, slot in domain.slots.items()}
+    in_form = (Condition("book_form"),)
+    asked = (Condition("book_form", "guests"),)
+    assert mappings["city"] == (
+        Mapping("from_entity", "city", conditions=in_form),
+        Mapping("from_entity", "city"),  # in Rasa 2 an entity fills the slot of its name
+    )
+    assert mappings["guests"] == (
+        Mapping("from_text", not_intents=frozenset({"greet"}), conditions=asked),
+    )
+    assert [mapping.type for mapping in mappings["breakfast"]] == ["from_intent"]
+    assert mappings["note"] == (Mapping("from_entity", "note"),)
+    assert domain.slots["breakfast"].type == "any"
+    assert domain.raw["forms"]["book_form"] == {"required_slots": ["city", "guests"]}
+
+
+def test_a_mistake_in_a_rasa_2_form_is_named(folder: Folder) -> None:
+    broken = RASA_2_DOMAIN.replace("from_text", "from_txt")
+    with pytest.raises(TrainingError, match=r'domain\.yml:16: slot "guests" has a mapping'):
+        read_training(folder(domain=broken))
+
+
+PIECES = (
+    *("[", "]", "{", "}", "- ", ":", "\n", "  ", "null", "5", "[a]", "{a: b}", "!!int x", "&a "),
+    *(
+        "*a",
+        "|",
+        ">",
+        "'",
+        '"',
+        "\t",
+        "#",
+        "~",
+        "<<: *a",
+        "!x ",
+        "@",
+        "? ",
+        "---\n",
+        "\0",
+        "\u2028",
+    ),
+)
+
+
+@given(
+    st.sampled_from(["domain", "nlu", "rules", "rasa_2"]),
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(0, 9), st.sampled_from(PIECES)), max_size=3
+    ),
+)
+def test_only_training_errors_come_of_broken_files(
+    tmp_path_factory: pytest.TempPathFactory, name: str, edits: list[tuple[int, int, str]]
+) -> None:
+    contents = {"domain": DOMAIN, "nlu": NLU, "rules": RULES, "rasa_2": RASA_2_DOMAIN}
+    for place, length, piece in edits:
+        text = contents[name]
+        place %= len(text)
+        contents[name] = text[:place] + piece + text[place + length :]
+    path = tmp_path_factory.mktemp("broken")
+    for file, content in contents.items():
+        (path / f"{file}.yml").write_text(content, encoding="utf-8")
+    with suppress(TrainingError):
+        read_training(path)
 
 
 words = st.text("abc xyz", min_size=1, max_size=12).filter(str.strip)
@@ -179,3 +375,4 @@ def test_the_demo_is_sound() -> None:
     assert len(training.domain.intents) > 60
     assert {example.intent for example in training.examples} == set(training.domain.intents)
     assert len(training.stories) >= 5
+    assert training.warnings == ()

@@ -1,0 +1,70 @@
+"""What training data leaves in doubt: worth a warning, no reason not to train."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.nlu_data import Example
+
+# From about ten examples an intent is learnt well; below five it is mostly luck.
+FEW = 5
+MOST_NAMED = 20
+
+
+def without_copies(examples: Iterable[Example]) -> tuple[Example, ...]:
+    """Each line once under each intent, however often it is written: the best annotated one."""
+    kept: dict[tuple[str, str], Example] = {}
+    for example in examples:
+        same = kept.setdefault((_plain(example.text), example.intent), example)
+        if len(example.entities) > len(same.entities):
+            kept[_plain(example.text), example.intent] = example
+    return tuple(kept.values())
+
+
+def warnings(examples: Sequence[Example]) -> tuple[str, ...]:
+    """Lines under two intents, lines written twice under one, intents with few examples."""
+    doubts = (_contradictions(examples), _copies(examples), _scarce(examples))
+    return tuple(warning for found in doubts for warning in found)
+
+
+def _contradictions(examples: Sequence[Example]) -> Iterator[str]:
+    by_text: dict[str, list[Example]] = defaultdict(list)
+    for example in without_copies(examples):
+        by_text[_plain(example.text)].append(example)
+    contradicting = [same for same in by_text.values() if len(same) > 1]
+    for same in contradicting[:MOST_NAMED]:
+        meanings = " and ".join(f"{each.intent} ({each.place})" for each in same)
+        yield f'"{_short(same[0].text)}" is an example of {meanings}: keep it where it belongs'
+    yield from _rest(contradicting, "lines are under two intents")
+
+
+def _copies(examples: Sequence[Example]) -> Iterator[str]:
+    by_meaning: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    for example in examples:
+        by_meaning[_plain(example.text), example.intent].append(example)
+    copied = [same for same in by_meaning.values() if len(same) > 1]
+    for same in copied[:MOST_NAMED]:
+        places = " and ".join(each.place for each in same[:3])
+        yield f'"{_short(same[0].text)}" is {len(same)} times in {same[0].intent} ({places})'
+    yield from _rest(copied, "lines are more than once under their intent")
+
+
+def _scarce(examples: Sequence[Example]) -> Iterator[str]:
+    counts = Counter(example.intent for example in without_copies(examples))
+    scarce = sorted((count, intent) for intent, count in counts.items() if count < FEW)
+    if scarce:
+        named = ", ".join(f"{intent} ({count})" for count, intent in scarce[:FEW])
+        more = f" and {len(scarce) - FEW:,} more" if len(scarce) > FEW else ""
+        yield f"fewer than {FEW} examples: {named}{more}; from about 10 an intent is learnt well"
+
+
+def _rest(found: Sequence[object], what: str) -> Iterator[str]:
+    if len(found) > MOST_NAMED:
+        yield f"{len(found) - MOST_NAMED:,} more {what}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
