@@ -24,7 +24,10 @@ from channels.app import create_app
 from channels.setup import initialise
 from handoff.agents import Agent, Role, issue_token
 from kb_index.encoder import Encoder, open_encoder
+from tests.fakes.command import firstline
 from tests.fakes.postgres import Cluster, start_cluster
+
+__all__ = ["firstline"]  # a fixture
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in [name for name in os.environ if name.startswith("FIRSTLINE_")]:

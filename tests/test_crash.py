@@ -19,11 +19,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from bot.candidate import build_index
 from bot.conversation import Conversation, Message
 from bot.db import Database, now
 from bot.engine import Engine, Turn
 from bot.settings import load_settings
-from bot.trained import build_index, open_batching_encoder
+from bot.trained import open_batching_encoder
 from channels.app import create_app
 from handoff.desk import FrontDesk
 from tests.fakes.people import Customer, Visitor, is_problem, transcript
@@ -305,7 +306,7 @@ def test_while_the_database_is_away_the_answer_is_to_try_again(
 def test_a_new_index_is_used_and_a_damaged_one_refused_while_the_server_runs(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from channels.setup import import_articles
+    from channels.importing import import_articles
 
     settings = load_settings(data)
     build_index([], data, open_batching_encoder(settings))

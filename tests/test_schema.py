@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
+import bot.regression.history  # noqa: F401
 import channels.app  # noqa: F401  (loads the models of all packages)
 from bot.db import Base, Database, DatabaseUnusable
 from tests.fakes.postgres import on_both_databases
