@@ -47,7 +47,7 @@ bench: $(TOOLS) ## run the benchmarks; BENCH_DATA=FOLDER adds those on public da
 	@[ -d build/demo ] || $(BIN)/firstline init --data build/demo --demo
 	PATH=$(BIN):$$PATH $(BIN)/python benchmarks/conversations.py --data build/demo
 	$(BIN)/python benchmarks/turn.py build/demo
-	$(BIN)/firstline eval --data build/demo
+	$(BIN)/firstline eval answers --data build/demo
 	@if [ -n '$(BENCH_DATA)' ]; then \
 	  $(BIN)/python benchmarks/retrieval.py '$(BENCH_DATA)' && \
 	  $(BIN)/python benchmarks/scale.py '$(BENCH_DATA)'; \

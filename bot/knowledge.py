@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from kb_index.articles import Article
 from kb_index.index import Index, IndexUnusable, current_build
-from kb_index.search import Hit, search
+from kb_index.query import searchable
+from kb_index.search import Hit, Reranks, search
 
 log = structlog.get_logger()
 
@@ -48,10 +49,11 @@ class _Loaded:
 class Knowledge:
     """Searches the current build under `root`; a new build is taken over while it runs."""
 
-    def __init__(self, root: Path, encoder: Encodes) -> None:
+    def __init__(self, root: Path, encoder: Encodes, reranker: Reranks | None = None) -> None:
         """Raises IndexUnusable when there is no good index."""
         self._root = root
         self.encoder = encoder
+        self.reranker = reranker
         self._loaded = _Loaded.open(root, encoder)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
@@ -74,11 +76,27 @@ class Knowledge:
         """Up to k hits for a query, best first."""
         if not query.strip():
             return []
+        query = self.searchable(query)
         return self.find(query, self.encoder.encode([query])[0], audiences, k)
 
-    def find(self, query: str, vector: Floats, audiences: frozenset[str], k: int) -> list[Hit]:
-        """As `search`, for a query whose unit vector [dimension] is known already."""
-        return search(self.index, query, vector, audiences=audiences, k=k)
+    def searchable(self, question: str) -> str:
+        """The question as it is searched for, in words that the articles may hold."""
+        return searchable(question, self.index.lexicon.knows)
+
+    def find(
+        self, query: str, vector: Floats, audiences: frozenset[str], k: int, context: str = ""
+    ) -> list[Hit]:
+        """As `search`, for a query whose unit vector [dimension] is known already; `context` is
+        what a follow-up follows."""
+        return search(
+            self.index,
+            query,
+            vector,
+            audiences=audiences,
+            k=k,
+            reranker=self.reranker,
+            context=context,
+        )
 
     def quote(self, hit: Hit) -> str:
         """What answers, as Markdown: the article's direct answer, then the passage that fits."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from bot.grader import ABUSE, SELF_HARM
 from bot.settings import PolicySettings
 
 SMALL_TALK = frozenset(
@@ -41,14 +42,17 @@ class Act(StrEnum):
 class Facts:
     """What is known when a message has been understood.
 
-    `confidence` is the probability that the best article answers; `alternatives` counts the
+    `confidence` is the probability that the best article answers, `answer_from` the least that is
+    enough to give it; `alternatives` counts the
     articles worth offering; `intent_confidence` is the intent's probability. `form` says whether
-    a form is open, `fills` whether the message gives what it asked for.
+    a form is open, `fills` whether the message gives what it asked for; `foreign` means that it is
+    in a language that the desk does not speak, `alarm` that it is abuse or speaks of self-harm.
     """
 
     intent: str = ""
     intent_confidence: float = 0.0
     confidence: float = 0.0
+    answer_from: float = 0.5
     alternatives: int = 0
     chosen: bool = False
     already_unhelpful: bool = False
@@ -59,6 +63,8 @@ class Facts:
     failures: int = 0
     frustration: float = 0.0
     knowledge_empty: bool = False
+    foreign: bool = False
+    alarm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,15 @@ def decide(facts: Facts, policy: PolicySettings) -> Decision:
 def _people_first(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
     """Danger, a wish for a person and lost patience come before everything else."""
     sure = facts.intent_confidence >= policy.flow
+    if facts.alarm == SELF_HARM:
+        yield _hand_over("safety", "person_in_danger")
     if facts.intent == "safety_emergency" and facts.intent_confidence >= DANGER:
         yield _hand_over("safety", "danger_reported")
+    # Whatever else was understood of such a message was understood by models of other languages.
+    if facts.foreign and not facts.fills:
+        yield _hand_over("language", "language_not_spoken")
+    if facts.alarm == ABUSE:
+        yield _hand_over("abuse", "abusive")
     if facts.intent == "talk_to_human" and sure:
         yield _hand_over("asked_for_person", "asked_for_person")
     if facts.asked == "person" and facts.intent == "affirm" and sure:
@@ -116,7 +129,7 @@ def _in_a_form(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.FLOW, "message_fills_form")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "another_flow_asked_for")
-    if facts.confidence >= policy.answer:
+    if facts.confidence >= facts.answer_from:
         yield Decision(Act.INTERRUPT, "question_during_form")
     yield Decision(Act.FLOW, "form_asks_again")
 
@@ -128,11 +141,11 @@ def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.ANSWER, "customer_chose_article")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "intent_starts_flow")
-    if facts.intent in SMALL_TALK and sure and facts.confidence < policy.answer:
+    if facts.intent in SMALL_TALK and sure and facts.confidence < facts.answer_from:
         yield Decision(Act.SMALL_TALK, "small_talk")
     if facts.knowledge_empty:
         yield _hand_over("bot_error", "knowledge_base_is_empty")
-    if facts.confidence >= policy.answer:
+    if facts.confidence >= facts.answer_from:
         if not facts.already_unhelpful:
             yield Decision(Act.ANSWER, "confidence_over_threshold")
         if facts.failures == 0 and facts.alternatives:

@@ -12,6 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.language import languages
+
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 PUBLIC = "public"
@@ -26,6 +28,7 @@ class Desk(BaseModel, extra="forbid"):
 
     `audiences` are the articles it may use. `open` says whether strangers may write to it
     without an agent's token; unless it is set, a desk is open if all its articles are public.
+    `languages` are those it speaks, as ISO 639-1 codes; who writes in another gets a person.
     `hours` maps a day to "HH:MM-HH:MM" in `timezone`; a day that is missing is closed.
     """
 
@@ -41,6 +44,7 @@ class Desk(BaseModel, extra="forbid"):
         "fri": "09:00-17:00",
     }
     timezone: str = "Europe/London"
+    languages: list[str] = Field(default=["en"], min_length=1)
     suggestions: list[str] = []
     accent: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$")
 
@@ -58,6 +62,15 @@ class Desk(BaseModel, extra="forbid"):
             if not (_is_clock(opens) and _is_clock(closes) and opens < closes):
                 raise ValueError(f'{day} = "{span}": write "HH:MM-HH:MM", the start first')
         return hours
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_known(cls, codes: list[str]) -> list[str]:
+        for code in codes:
+            if code not in languages():
+                known = ", ".join(sorted(languages()))
+                raise ValueError(f'no language has the code "{code}"; known are: {known}')
+        return codes
 
     @field_validator("timezone")
     @classmethod
@@ -88,7 +101,8 @@ class PolicySettings(BaseModel, extra="forbid"):
     of the conversation from which a person takes over.
     """
 
-    answer: float = Field(default=0.45, ge=0, le=1)
+    max_wrong_answers: float = Field(default=0.02, gt=0, le=1)
+    answer: float | None = Field(default=None, ge=0, le=1)
     choice: float = Field(default=0.25, ge=0, le=1)
     flow: float = Field(default=0.5, ge=0, le=1)
     frustration: float = Field(default=0.7, ge=0, le=1)
@@ -104,6 +118,7 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     database_url: str | None = None
     model: str = "all-MiniLM-L6-v2"
+    reranker: str | None = None
     company: str = "Firstline"
     demo: bool = False
     retailer: str | None = None

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 from bot.case import Case
 from bot.dialogue import Dialogue, Step
+from bot.grader import SELF_HARM
 from bot.knowledge import Knowledge
 from bot.policy import Act
 from bot.settings import PUBLIC, Desk
 from bot.turn import Button, Kind, Reply, Source
+from kb_index.search import Hit
 
 CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
 OFFERED = 3
@@ -44,29 +46,51 @@ class Speech:
         self, reason: str, *, ticket: str, position: int, hours: str, staffed: bool
     ) -> str:
         """What the customer is told, once, when a person takes over."""
-        openings = {"frustration": "utter_handoff_apology", "bot_error": "utter_handoff_error"}
+        openings = {
+            "frustration": "utter_handoff_apology",
+            "abuse": "utter_handoff_abuse",
+            "bot_error": "utter_handoff_error",
+        }
         name = "utter_handoff_queued" if staffed else "utter_handoff_closed"
         notice = self._line(name, ticket=ticket, position=position, hours=hours).text
         return f"{self._line(openings[reason]).text} {notice}" if reason in openings else notice
 
     def _answer(self, case: Case) -> None:
+        unknown = self._say_what_is_unknown(case)
         quote = self._quote(case)
         asking = f"{quote.text}\n\n{self._line('utter_did_it_help').text}"
-        buttons = (IT_HELPED, IT_DID_NOT)
+        buttons = (IT_HELPED, IT_DID_NOT, *unknown)
         case.replies.append(Reply(quote.kind, asking, buttons, quote.sources, markdown=True))
-        case.memory.question = case.memory.question if case.chosen else case.heard.text
+        if case.chosen:
+            case.memory.topic = case.hits[0].title
+        else:
+            case.memory.remember_question(case.heard.text)
         case.memory.asked = "helped"
         case.memory.failures = 0
 
+    def _say_what_is_unknown(self, case: Case) -> list[Button]:
+        """Names the questions that the answer leaves open; what to press for those."""
+        unknown = [each for each in case.questions if not each.known]
+        case.replies += [self._line("utter_part_unknown", question=each.text) for each in unknown]
+        choices = [_choice(each.hits[0]) for each in unknown if each.perhaps]
+        return [*choices, PERSON] if unknown else []
+
     def _quote(self, case: Case) -> Reply:
-        hit = case.hits[0]
-        case.memory.answered = [*case.memory.answered, hit.article_id][-10:]
-        url = hit.url or f"/help/{hit.article_id}"
-        source = Source(hit.article_id, hit.title, hit.heading, url)
-        return Reply(Kind.ANSWER, self._knowledge.quote(hit), sources=(source,), markdown=True)
+        """The best article's words; of several questions, those of each known one's article."""
+        hits = [each.hits[0] for each in case.questions if each.known] or case.hits[:1]
+        case.memory.answered = [*case.memory.answered, *(hit.article_id for hit in hits)][-10:]
+        quotes = [self._knowledge.quote(hit) for hit in hits]
+        if len(hits) > 1:
+            titled = zip(hits, quotes, strict=True)
+            quotes = [f"**{hit.title}**\n\n{quote}" for hit, quote in titled]
+        sources = tuple(
+            Source(hit.article_id, hit.title, hit.heading, hit.url or f"/help/{hit.article_id}")
+            for hit in hits
+        )
+        return Reply(Kind.ANSWER, "\n\n".join(quotes), sources=sources, markdown=True)
 
     def _offer_choices(self, case: Case) -> None:
-        case.memory.question = case.heard.text
+        case.memory.remember_question(case.heard.text)
         self._offer(case, "utter_which_of_these")
 
     def _offer_another(self, case: Case) -> None:
@@ -75,10 +99,7 @@ class Speech:
 
     def _offer(self, case: Case, response: str) -> None:
         untried = [hit for hit in case.hits if hit.article_id not in case.memory.unhelpful]
-        choices = (
-            Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
-            for hit in untried[:OFFERED]
-        )
+        choices = map(_choice, untried[:OFFERED])
         case.replies.append(Reply(Kind.CHOICE, self._line(response).text, (*choices, PERSON)))
         case.memory.failures += 1
         case.memory.asked = None
@@ -87,9 +108,13 @@ class Speech:
         case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
         case.memory.failures += 1
         case.memory.asked = "person"
-        case.memory.question = case.heard.text
+        case.memory.remember_question(case.heard.text)
 
     def _advance_flow(self, case: Case) -> None:
+        if not case.memory.dialogue.active_loop:
+            case.memory.remember_question(case.heard.text)
+        if any(each.known for each in case.questions):  # asked beside what the flow is for
+            case.replies.append(self._quote(case))
         step = self._dialogue.advance(
             case.memory.dialogue, case.heard, case.sender, _audience(case.desk)
         )
@@ -110,6 +135,7 @@ class Speech:
 
     def _take_step(self, case: Case, step: Step) -> None:
         case.memory.dialogue = step.state
+        case.actions = step.actions
         case.memory.asked = None
         case.memory.failures = 0
         case.replies += step.replies
@@ -132,11 +158,16 @@ class Speech:
     def _hand_over(self, case: Case) -> None:
         """The notice, with ticket and place in the queue, is the desk's to write."""
         if case.handoff == "safety":
-            case.replies.append(self._line("utter_safety"))
+            in_person = case.frustration.alarm == SELF_HARM
+            case.replies.append(self._line("utter_self_harm" if in_person else "utter_safety"))
         case.memory.asked = None
 
     def _line(self, name: str, **values: str | int) -> Reply:
         return self._dialogue.respond(name, {}, **values)
+
+
+def _choice(hit: Hit) -> Button:
+    return Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
 
 
 def _audience(desk: Desk) -> str:

@@ -7,30 +7,33 @@ encoder/    the encoder as the server runs it (an ONNX export where there is one
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import yaml
 
-from bot.confidence import Confidence, calibrate
+from bot.candidate import CONFIDENCE
+from bot.confidence import Confidence
 from bot.dialogue import Dialogue
 from bot.engine import Engine
 from bot.entities import EntityExtractor
-from bot.frustration import GRADE_SCORES, FrustrationModel
-from bot.intent import IntentModel
-from bot.knowledge import Encodes, Knowledge
+from bot.graded_lines import read_graded_lines
+from bot.grader import ALARMS, GradedLine, Grader
+from bot.intent import IntentModel, name_vectors
+from bot.knowledge import Encodes, Floats, Knowledge
+from bot.language import LanguageDetector
 from bot.policy import SMALL_TALK
 from bot.rasa import ActionRunner
 from bot.settings import Settings
-from bot.training import Example, Training, TrainingError, read_training
-from kb_index.articles import Article
+from bot.shipped import shipped_training_data
+from bot.training import Example, Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
-from kb_index.index import Index, build
+from kb_index.rerank import Reranker
 
-INTENTS, FRUSTRATION, CONFIDENCE = "intents.npz", "frustration.npz", "confidence.npz"
+INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
 GRADED_LINES = "frustration.yml"
+CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
 
 
 NEEDED = SMALL_TALK | {
@@ -41,22 +44,28 @@ MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """How much was learnt."""
+    """How much was learnt, and what the training data leaves in doubt."""
 
     examples: int
     intents: int
     graded_lines: int
-
-
-def shipped_training_data() -> Path:
-    """The demo company's data: beside the packages in a checkout, inside them when installed."""
-    checkout = Path(__file__).parents[1] / "training_data"
-    return checkout if checkout.is_dir() else Path(__file__).parent / "demo"
+    warnings: tuple[str, ...] = ()
 
 
 def open_batching_encoder(settings: Settings) -> BatchingEncoder:
     """The encoder that the installation was prepared with. Raises ModelError."""
     return BatchingEncoder(open_encoder(settings.model, settings.data / "encoder"))
+
+
+def open_reranker(settings: Settings) -> Reranker | None:
+    """The reranker, if the settings name one. Raises ModelError."""
+    return Reranker(settings.reranker) if settings.reranker else None
+
+
+def open_knowledge(settings: Settings) -> Knowledge:
+    """The knowledge base that is live. Raises IndexUnusable, ModelError."""
+    root = settings.data / "index"
+    return Knowledge(root, open_batching_encoder(settings), open_reranker(settings))
 
 
 def train(source: Path, data: Path, encoder: Encodes) -> Trained:
@@ -69,54 +78,78 @@ def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     examples = [*training.examples, *_examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
-    texts, grades = _read_graded_lines(graded)
+    graded_lines = _with_alarms(read_graded_lines(graded))
     intents = [example.intent for example in examples]
     lines = [example.text for example in examples]
     vectors = encoder.encode(lines)
-    intent_model = IntentModel.train(vectors, intents)
-    # Ordinary questions and small talk are calm; without them "hello" would sound annoyed.
-    calm = [place for place, intent in enumerate(intents) if intent not in MAY_BE_CROSS]
-    frustration = FrustrationModel.train(
-        np.vstack([encoder.encode(texts), vectors[calm]]),
-        [*texts, *(lines[place] for place in calm)],
-        [*grades, *(0 for _ in calm)],
-    )
+    intent_model = IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder))
+    frustration = _train_frustration(graded_lines, examples, vectors, encoder)
     models = data / "models"
     models.mkdir(parents=True, exist_ok=True)
     _copy_training(source, graded, data / "training")
     intent_model.save(models / INTENTS)
     frustration.save(models / FRUSTRATION)
-    return Trained(len(lines), len(set(intents)), len(texts))
+    return Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings)
 
 
-def build_index(
-    articles: list[Article],
-    data: Path,
-    encoder: Encodes,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Replace the index by one of these articles and calibrate the confidence on it."""
-    build(articles, encoder, data / "index", progress)
-    models = data / "models"
-    models.mkdir(parents=True, exist_ok=True)
-    index = Index.open(data / "index", encoder.name, encoder.dimension)
-    calibrate(index, encoder).save(models / CONFIDENCE)
+def train_shipped_frustration(encoder: Encodes) -> Grader:
+    """The frustration grader that the shipped data makes, without a data directory."""
+    shipped = shipped_training_data()
+    examples = read_training(shipped).examples
+    vectors = encoder.encode([example.text for example in examples])
+    return _train_frustration(read_graded_lines(shipped / GRADED_LINES), examples, vectors, encoder)
 
 
-def load_engine(settings: Settings, knowledge: Knowledge) -> Engine:
-    """The bot of an installation. Raises ModelUnusable, TrainingError."""
+def _train_frustration(
+    graded: list[GradedLine], examples: Sequence[Example], vectors: Floats, encoder: Encodes
+) -> Grader:
+    """A grader of graded lines and of examples (with their vectors), which are calm: without
+    ordinary questions and small talk "hello" would sound annoyed."""
+    calm = [place for place, each in enumerate(examples) if each.intent not in MAY_BE_CROSS]
+    calm = calm[:: len(calm) // CALM_LINES + 1]
+    return Grader.train(
+        np.vstack([encoder.encode([line.text for line in graded]), vectors[calm]]),
+        [*graded, *(GradedLine(examples[place].text, 0) for place in calm)],
+    )
+
+
+def _with_alarms(graded: list[GradedLine]) -> list[GradedLine]:
+    """With the shipped lines of those alarms that the graded lines have none of."""
+    missing = set(ALARMS) - {line.sign for line in graded}
+    shipped = read_graded_lines(shipped_training_data() / GRADED_LINES) if missing else []
+    return [*graded, *(line for line in shipped if line.sign in missing)]
+
+
+def load_frustration(settings: Settings) -> Grader:
+    """The frustration grader of an installation. Raises ModelUnusable."""
+    return Grader.load(settings.data / "models" / FRUSTRATION)
+
+
+def load_confidence(settings: Settings) -> Confidence:
+    """The calibration of an installation's knowledge base."""
+    return Confidence.load(settings.data / "models" / CONFIDENCE)
+
+
+def load_engine(
+    settings: Settings, knowledge: Knowledge, confidence: Confidence | None = None
+) -> Engine:
+    """The bot of an installation. Raises ModelUnusable, TrainingError.
+
+    `confidence` is the calibration of a knowledge base that isn't live yet.
+    """
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
-    training = _with_shipped_responses(read_training(settings.data / "training"))
+    training = load_training(settings)
     runner = ActionRunner(training.domain)
     runner.warm_up()
     return Engine(
         knowledge=knowledge,
         intents=intents,
-        frustration=FrustrationModel.load(models / FRUSTRATION),
-        confidence=_Fresh(models / CONFIDENCE),
+        grader=load_frustration(settings),
+        confidence=(lambda: confidence) if confidence else _Fresh(models / CONFIDENCE),
         entities=EntityExtractor(training),
         dialogue=Dialogue(training, runner),
+        detector=LanguageDetector(example.text for example in training.examples),
         policy=settings.policy,
     )
 
@@ -147,25 +180,13 @@ def _examples_every_desk_needs(training: Training) -> list[Example]:
     return [example for example in shipped if example.intent in NEEDED - own]
 
 
-def _with_shipped_responses(training: Training) -> Training:
-    """The bot's own lines ("did that help?"), where the training data doesn't word them."""
+def load_training(settings: Settings) -> Training:
+    """What an installation was trained on, with the bot's own lines ("did that help?") where it
+    doesn't word them. Raises TrainingError."""
+    training = read_training(settings.data / "training")
     shipped = read_training(shipped_training_data()).domain.responses
     responses = shipped | training.domain.responses
     return replace(training, domain=replace(training.domain, responses=responses))
-
-
-def _read_graded_lines(path: Path) -> tuple[list[str], list[int]]:
-    try:
-        graded = yaml.safe_load(path.read_text(encoding="utf-8"))["frustration"]
-        pairs = [(str(line), int(each["grade"])) for each in graded for line in each["lines"]]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TrainingError(path, line, f"broken YAML: {error.problem}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(path, 1, "write `frustration:`, a list of grade and lines") from error
-    if {grade for _, grade in pairs} != set(range(len(GRADE_SCORES))):
-        raise TrainingError(path, 1, "each of the grades 0, 1, 2 and 3 needs lines")
-    return [line for line, _ in pairs], [grade for _, grade in pairs]
 
 
 def _copy_training(source: Path, graded: Path, target: Path) -> None:

@@ -22,10 +22,9 @@ from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
 from bot.db import open_database
 from bot.hints import Hints
-from bot.knowledge import Knowledge
 from bot.settings import Settings
 from bot.shop import open_retailer
-from bot.trained import load_engine, open_batching_encoder
+from bot.trained import load_engine, open_knowledge
 from channels import rest
 from channels.problems import add_problem_handlers, problem, unexpected
 from channels.web import pages, routes, widget
@@ -58,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     a message for the operator.
     """
     database = open_database(settings.database)
-    knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
+    knowledge = open_knowledge(settings)
     engine = load_engine(settings, knowledge)
     hints = Hints(database)
     front_desk = FrontDesk(database, hints, settings, engine)

@@ -7,6 +7,7 @@ import sys
 import structlog
 import uvicorn
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from bot.settings import Settings
 from channels.app import create_app
@@ -18,6 +19,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped; exits with 1 when the address can't be had."""
     _configure_logs()
+    # One message is little arithmetic: threads of its own would cost more than they bring.
+    threadpool_limits(limits=1, user_api="blas")
     listener = _listen(host, port)
     app = create_app(settings)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)

@@ -2,20 +2,20 @@
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from bot.candidate import build_index
 from bot.db import Database, open_database
+from bot.evaluation.questions import HELD_OUT, OWN
 from bot.settings import Settings, load_settings
+from bot.shipped import shipped_training_data
 from bot.shop import DemoShop
-from bot.trained import Trained, build_index, open_batching_encoder, shipped_training_data, train
+from bot.trained import Trained, open_batching_encoder, train
+from channels.importing import import_articles
 from handoff.agents import Role, add_agent, find_agent
-from kb_index.articles import Article, read_articles
-from kb_index.build import read_articles_of
 from kb_index.encoder import export_onnx, exported_model
-from kb_index.index import IndexUnusable, current_build
-from kb_index.manifest import open_build
-from kb_index.readers import ArticleError
 
 Progress = Callable[[int, int], None]
 
@@ -67,59 +67,10 @@ def teach(settings: Settings, source: Path) -> Trained:
     return train(source, settings.data, open_batching_encoder(settings))
 
 
-def import_articles(
-    settings: Settings, paths: Sequence[Path], audience: str | None, progress: Progress
-) -> tuple[int, list[ArticleError]]:
-    """Add or replace the articles in files and folders, and forget those that their files lost.
-
-    Returns how many were read, and what couldn't be. An article whose file can't be read any
-    more stays as it was.
-    """
-    read, errors = read_articles(paths, audience)
-    if read:
-        kept = _unless_replaced(_present(settings), read, paths, errors)
-        build_index([*kept, *read], settings.data, open_batching_encoder(settings), progress)
-    return len(read), errors
-
-
-def _present(settings: Settings) -> Sequence[Article]:
-    """The articles imported before. Raises IndexUnusable rather than forget them."""
-    root = settings.data / "index"
-    if current_build(root) is None:
-        return ()
-    try:
-        folder, _ = open_build(root)
-    except IndexUnusable as error:
-        raise IndexUnusable(
-            f"{error}. Its articles can't be read back: delete {root}, then import every folder"
-        ) from error
-    return read_articles_of(folder)
-
-
-def _unless_replaced(
-    present: Sequence[Article],
-    read: Sequence[Article],
-    paths: Sequence[Path],
-    errors: Sequence[ArticleError],
-) -> list[Article]:
-    new = {article.id for article in read}
-    broken = {str(error.path.resolve()) for error in errors}
-    folders = [path.resolve() for path in paths]
-
-    def was_imported_from_here(article: Article) -> bool:
-        source = Path(article.source or "")
-        return any(source.is_relative_to(folder) for folder in folders)
-
-    return [
-        article
-        for article in present
-        if article.id not in new
-        and (article.source in broken or not was_imported_from_here(article))
-    ]
-
-
 def _prepare_demo(settings: Settings, database: Database, progress: Progress) -> None:
     source = shipped_training_data()
+    for questions in (OWN, HELD_OUT):
+        shutil.copy(source / questions, settings.data / questions)
     import_articles(settings, [source / "knowledge"], None, progress)
     shop = settings.data / "shop.db"
     if not shop.exists():

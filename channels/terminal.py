@@ -1,19 +1,16 @@
-"""The bot in a terminal, and the figures of an evaluation."""
+"""The bot in a terminal."""
 
 import secrets
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 
 from bot.actions.services import Services, use
 from bot.db import open_database
-from bot.evaluation import Figures
 from bot.hints import Hints
-from bot.knowledge import Knowledge
 from bot.settings import Settings
 from bot.shop import open_retailer
-from bot.trained import load_engine, open_batching_encoder
+from bot.trained import load_engine, open_knowledge
 from channels.inbox import Inbound, Unacceptable, accept
 from handoff.desk import FrontDesk
 from handoff.ticket import status_of
@@ -25,7 +22,7 @@ console = Console(highlight=False)
 def talk(settings: Settings, desk: str) -> None:
     """Chat until the end of the input. The conversation is stored like any other."""
     database = open_database(settings.database)
-    knowledge = Knowledge(settings.data / "index", open_batching_encoder(settings))
+    knowledge = open_knowledge(settings)
     use(Services(open_retailer(settings), status_of(database)))
     engine = load_engine(settings, knowledge)
     front_desk = FrontDesk(database, Hints(database), settings, engine)
@@ -73,21 +70,3 @@ def _print_line(line: Line) -> list[dict[str, str]]:
     for number, button in enumerate(buttons, 1):
         console.print(f"  {number}  {button['title']}", style="cyan", markup=False)
     return buttons
-
-
-def show_figures(figures: Figures) -> None:
-    """The figures as a table, and the confusions that weigh most."""
-    table = Table(show_header=False, box=None)
-    table.add_row(f"{figures.answerable} questions that an article answers", "")
-    table.add_row("  right article first", f"{figures.first:.1%}")
-    table.add_row("  right article in the first three", f"{figures.first_three:.1%}")
-    table.add_row("  answered with the right article", f"{figures.answered_right:.1%}")
-    table.add_row("  offered among three to choose from", f"{figures.offered_right:.1%}")
-    table.add_row(f"{figures.unanswerable} questions that nothing answers", "")
-    table.add_row("  refused", f"{figures.refused:.1%}")
-    table.add_row("wrong answers, of all questions", f"{figures.answered_wrong:.1%}")
-    table.add_row("questions that started a flow", str(figures.flows))
-    console.print(table)
-    console.print("Confused most often (wanted, found first):")
-    for wanted, found, count in figures.confusions[:10]:
-        console.print(f"  {count} x {wanted}, {found}")

@@ -1,6 +1,7 @@
 """Makes the pictures in docs/images anew, from a throw-away demo that is being served:
 
     firstline init --demo --data /tmp/demo && firstline serve --data /tmp/demo
+    firstline eval report --data /tmp/demo --out docs/report.html
     python docs/screenshots.py http://127.0.0.1:8000 /tmp/demo/demo-sign-in.txt
 
 It writes conversations into the demo. Within the desk's hours the pictures say so, too.
@@ -40,6 +41,7 @@ def main(url: str, sign_in: Path) -> None:
         help_centre(browser, url)
         widget(browser, url)
         console(browser, url, email, password)
+        report(browser)
         browser.close()
 
 
@@ -91,6 +93,16 @@ def console(browser: Browser, url: str, email: str, password: str) -> None:
     shoot(page, "console")
     page.emulate_media(color_scheme="dark")
     shoot(page, "console-dark")
+
+
+def report(browser: Browser) -> None:
+    page = browser.new_page(**DESKTOP)
+    page.goto((Path(__file__).parent / "report.html").as_uri())
+    page.set_viewport_size({"width": 1280, "height": 1240})
+    shoot(page, "report")
+    page.emulate_media(color_scheme="dark")
+    page.locator("#frustration").scroll_into_view_if_needed()
+    page.locator("#frustration").screenshot(path=IMAGES / "report-frustration.png")
 
 
 def shoot(page: Page, name: str) -> None:

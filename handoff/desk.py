@@ -25,7 +25,7 @@ from handoff.agents import Agent
 from handoff.lease import has_waiting, oldest_waiting, still_holds, take_lease
 from handoff.metrics import HANDOFFS, THINKING, TURNS
 from handoff.queue import Refused
-from handoff.ticket import Reason
+from handoff.ticket import Reason, Ticket
 from handoff.transcript import Line, as_line, printable, write_line
 
 log = structlog.get_logger()
@@ -183,7 +183,7 @@ class FrontDesk:
             ticket = queue.escalate(session, conversation, Reason(turn.handoff), turn.evidence)
             HANDOFFS.labels(turn.handoff).inc()
             session.flush()
-            notice = self._notice(session, conversation, Reason(turn.handoff), ticket.number)
+            notice = self._notice(session, conversation, ticket)
             self._say(session, conversation, notice, message.seq, turn.evidence, ticket.number)
 
     def _say(
@@ -212,22 +212,21 @@ class FrontDesk:
             answers=answers,
         )
 
-    def _notice(
-        self, session: Session, conversation: Conversation, reason: Reason, ticket: str
-    ) -> Reply:
+    def _notice(self, session: Session, conversation: Conversation, ticket: Ticket) -> Reply:
         position = queue.position(session, conversation)
         try:
             desk = self._settings.desk(conversation.desk)
             text = self._engine.handoff_notice(
-                reason,
-                ticket=ticket,
+                ticket.reason,
+                ticket=ticket.number,
                 position=position,
                 hours=describe(desk),
                 staffed=is_staffed(desk, now()),
+                foreign=ticket.language.get("code"),
             )
         except Exception as error:  # an assistant without words for it still hands over
             log.error("no notice", conversation=conversation.id, **failure(error))
-            text = PLAIN_NOTICE.format(ticket=ticket)
+            text = PLAIN_NOTICE.format(ticket=ticket.number)
         return Reply(Kind.HANDOFF, text)
 
     def _finish(self, conversation_id: int, lease: str) -> bool:

@@ -61,6 +61,7 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
     return {
         "number": ticket.number,
         "reason": ticket.reason,
+        "language": ticket.language or None,
         "opened_at": iso(ticket.opened_at),
         "closed_at": _iso(ticket.closed_at),
     }

@@ -23,10 +23,12 @@ class Reason(StrEnum):
     FLOW_FAILED = "flow_failed"
     BOT_ERROR = "bot_error"
     SAFETY = "safety"
+    LANGUAGE = "language"
+    ABUSE = "abuse"
     TAKEN_OVER = "taken_over"
 
 
-PRIORITY = {Reason.SAFETY: 1, Reason.FRUSTRATION: 2, Reason.BOT_ERROR: 2}
+PRIORITY = {Reason.SAFETY: 1, Reason.FRUSTRATION: 2, Reason.ABUSE: 2, Reason.BOT_ERROR: 2}
 NORMAL_PRIORITY = 3
 
 
@@ -42,6 +44,12 @@ class Ticket(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     opened_at: Mapped[datetime] = mapped_column(default=now)
     closed_at: Mapped[datetime | None]
+
+    @property
+    def language(self) -> dict[str, str]:
+        """`code` and `name` of the customer's language if the desk doesn't speak it, else empty."""
+        language: dict[str, str] = self.evidence.get("language", {})
+        return language
 
 
 def open_ticket(

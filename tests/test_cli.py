@@ -5,72 +5,39 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import structlog
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
 from bot.confidence import DEFAULT, Confidence
+from bot.intent import save_arrays
 from bot.settings import Desk, PolicySettings, Settings, load_settings
 from channels import cli
 from channels.app import create_app
 from handoff.agents import check_password
 from kb_index.encoder import Encoder, ModelError
 from tests.conftest import run_firstline
+from tests.fakes.command import Firstline, fails
 from tests.fakes.postgres import on_both_databases
 
 GOOD = "---\ntitle: How do I clean the Lark Eye?\naudience: public\n---\nWith a dry cloth.\n"
 BROKEN = "---\ntitle: [unclosed\n---\nWith a dry cloth.\n"
 
 
-@dataclass
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Firstline = Callable[..., Outcome]
-
-
-@pytest.fixture
-def firstline(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Firstline]:
-    """The command in this process, which saves the seconds that starting Python takes."""
-
-    def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["firstline", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        outcome = Outcome(int(ended.value.code or 0), *capfd.readouterr())
-        assert "Traceback" not in outcome.out + outcome.err
-        return outcome
-
-    yield run
-    structlog.reset_defaults()  # `serve` sends its logs to this test's standard error
-
-
-def fails(outcome: Outcome, code: int, *words: str | Path) -> None:
-    """One clear message on standard error, nothing else."""
-    assert outcome.code == code
-    assert outcome.out == ""
-    for word in words:
-        assert str(word) in outcome.err.replace("\n", "")
-
-
 COMMANDS = [
     ("serve",),
     ("train",),
     ("chat",),
-    ("eval",),
+    ("eval", "answers"),
+    ("eval", "conversations", "training_data/conversations"),
+    ("eval", "report"),
+    ("kb", "check", "somewhere"),
+    ("kb", "history"),
     ("kb", "import", "somewhere"),
     ("kb", "search", "hub"),
     ("agent", "add", "Alice", "alice@larkhome.example"),
@@ -194,7 +161,7 @@ def test_an_import_does_not_forget_what_a_damaged_index_held(
 
 
 def test_a_calibration_of_an_older_version_is_replaced_by_the_default(tmp_path: Path) -> None:
-    Confidence(np.ones(7, np.float32), 0.0).save(tmp_path / "confidence.npz")
+    save_arrays(tmp_path / "confidence.npz", {}, weights=np.ones(7, np.float32))
     assert Confidence.load(tmp_path / "confidence.npz") is DEFAULT
 
 
@@ -279,7 +246,8 @@ def small(
     source.mkdir()
     (source / "eye-cleaning.md").write_text(GOOD)
     (source / "hub-cleaning.md").write_text(GOOD.replace("Eye", "Hub"))
-    from bot.trained import build_index, open_batching_encoder
+    from bot.candidate import build_index
+    from bot.trained import open_batching_encoder
 
     build_index([], data, open_batching_encoder(load_settings(data)))
     assert firstline("kb", "import", source, "--data", data).code == 0
@@ -356,28 +324,6 @@ def test_training_on_what_is_not_there_names_it_and_changes_nothing(
     assert (data / "models" / "intents.npz").read_bytes() == before
 
 
-def test_an_evaluation_of_broken_questions_names_the_line(
-    firstline: Firstline, data: Path, tmp_path: Path
-) -> None:
-    questions = tmp_path / "questions.jsonl"
-    fails(firstline("eval", questions, "--data", data), 2, "questions.jsonl")
-    questions.write_text('{"id": "q1", "query": "hub", "article_ids": null}\nnot json\n')
-    fails(firstline("eval", questions, "--data", data), 2, "questions.jsonl", "2")
-
-
-def test_an_evaluation_prints_its_figures_as_json(
-    firstline: Firstline, data: Path, tmp_path: Path
-) -> None:
-    questions = tmp_path / "questions.jsonl"
-    asked = {"id": "q1", "audience": "public", "query": "why does my lark smoke alarm chirp"}
-    questions.write_text(json.dumps(asked | {"article_ids": ["smoke-alarm-chirps"]}) + "\n")
-    outcome = firstline("eval", questions, "--json", "--data", data)
-    assert outcome.code == 0
-    figures = json.loads(outcome.out)
-    assert (figures["answerable"], figures["unanswerable"]) == (1, 0)
-    assert figures["first"] == 1
-
-
 def test_a_chat_needs_a_desk_that_exists(firstline: Firstline, data: Path) -> None:
     fails(firstline("chat", "--desk", "sales", "--data", data), 2, "sales", "customers")
 
@@ -425,7 +371,7 @@ def test_the_installed_command_runs(tmp_path: Path) -> None:
 
 def test_every_command_and_setting_is_in_the_handbook() -> None:
     root = Path(cli.__file__).parents[1]
-    pages = (root / "README.md", root / "docs" / "operating.md")
+    pages = (root / "README.md", *(root / "docs").glob("*.md"))
     handbook = "".join(page.read_text(encoding="utf-8") for page in pages)
     groups: dict[str, Any] = get_command(cli.app).commands  # type: ignore[attr-defined]
     for name, group in groups.items():

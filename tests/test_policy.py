@@ -72,7 +72,7 @@ def test_nothing_is_answered_below_the_threshold_unless_the_customer_chose_it(
 ) -> None:
     decision = decide(known, policy)
     if decision.act in (Act.ANSWER, Act.INTERRUPT):
-        assert known.chosen or known.confidence >= policy.answer
+        assert known.chosen or known.confidence >= known.answer_from
     if decision.act == Act.CHOOSE:
         assert known.confidence >= policy.choice
         assert known.alternatives > 1

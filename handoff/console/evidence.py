@@ -15,6 +15,7 @@ SHOWN = {
     "ranking",
     "hits",
     "frustration",
+    "language",
     "timings",
 }
 MOST = 8  # rows of a ranking, hits

@@ -15,6 +15,7 @@ from bot.turn import Kind
 from handoff.agents import Agent
 from handoff.console.seen import AgentSeen
 from handoff.console.views import TAIL
+from handoff.ticket import Ticket
 
 MARKS = re.compile(r"[*`#>|]+")  # Markdown that a single line of the list has no use for
 
@@ -22,7 +23,8 @@ MARKS = re.compile(r"[*`#>|]+")  # Markdown that a single line of the list has n
 @dataclass(frozen=True, slots=True)
 class Item:
     """A conversation in the list. `waits_since` is set while the customer waits for us;
-    `unread` counts the customer's lines that this agent hasn't seen, up to TAIL."""
+    `unread` counts the customer's lines that this agent hasn't seen, up to TAIL; `language` is
+    what they write in where the desk doesn't speak it."""
 
     id: int
     name: str
@@ -38,6 +40,7 @@ class Item:
     waits_since: datetime | None
     updated_at: datetime
     unread: int
+    language: str | None
 
 
 def items(session: Session, ids: Select[int], agent_id: int, limit: int) -> tuple[list[Item], bool]:
@@ -46,8 +49,9 @@ def items(session: Session, ids: Select[int], agent_id: int, limit: int) -> tupl
     page = wanted[:limit]
     last = _last_lines(session, page)
     unread = _unread(session, page, agent_id)
+    languages = _languages(session, page)
     known = {
-        row.id: _item(row, last.get(row.id), unread.get(row.id, 0), agent_id)
+        row.id: _item(row, last.get(row.id), unread.get(row.id, 0), languages.get(row.id), agent_id)
         for row in session.execute(_described(page))
     }
     return [known[one] for one in page if one in known], len(wanted) > limit
@@ -132,10 +136,22 @@ def _unread(session: Session, page: Sequence[int], agent_id: int) -> dict[int, i
     return {row[0]: row[1] for row in rows}
 
 
+def _languages(session: Session, page: Sequence[int]) -> dict[int, str]:
+    """What the customers with an open ticket write in where the desk doesn't speak it."""
+    name = Ticket.evidence["language"]["name"].as_string()
+    rows = session.execute(
+        select(Ticket.conversation_id, name).where(
+            Ticket.conversation_id.in_(page), Ticket.closed_at.is_(None), name.is_not(None)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _item(
     row: Row[*tuple[Any, ...]],
     last: Row[*tuple[Any, ...]] | None,
     unread: int,
+    language: str | None,
     agent_id: int,
 ) -> Item:
     return Item(
@@ -153,6 +169,7 @@ def _item(
         waits_since=_waits_since(row, last),
         updated_at=row.updated_at,
         unread=unread,
+        language=language,
     )
 
 

@@ -1,0 +1,1 @@
+"""How well the bot does on labelled data, part by part."""
