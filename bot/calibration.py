@@ -27,6 +27,7 @@ from kb_index.query import searchable
 from kb_index.search import Hit, Reranks, search
 
 FOLDS = 4  # so a quarter of the rehearsed questions has no article
+TENTHS = 10  # of the labelled questions: the index for one of them must be much like the live one
 ENOUGH = 40  # right and wrong outcomes below which the default weights are better than a fit
 PARTS = 5  # of the outcomes; each is judged by a fit on the others
 
@@ -103,10 +104,10 @@ def _ask_labelled(
     index: Index, encoder: Encodes, reranker: Reranks | None, labelled: Sequence[Question]
 ) -> Iterator[Asked]:
     known = _Remembered(index, encoder)
-    for fold in range(FOLDS if labelled else 0):
-        others = [each for number, each in enumerate(labelled) if number % FOLDS != fold]
+    for tenth in range(TENTHS if labelled else 0):
+        others = [each for number, each in enumerate(labelled) if number % TENTHS != tenth]
         with _indexed(teach(index.articles, others), known) as partial:
-            for question in labelled[fold::FOLDS]:
+            for question in labelled[tenth::TENTHS]:
                 text = searchable(question.text, partial.lexicon.knows)
                 hits = _search(partial, text, known, question.audience, reranker)
                 yield Asked(hits, bool(hits) and hits[0].article_id in question.articles)

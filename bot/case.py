@@ -1,5 +1,6 @@
 """One message on its way through the engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.frustration import Frustration
@@ -14,13 +15,14 @@ from kb_index.search import Hit
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question and what was found for it: `known` says that the first hit may be given,
-    `perhaps` that the hits are worth offering."""
+    `perhaps` that the hits are worth offering, `follows` what it was read together with."""
 
     text: str
     hits: list[Hit]
     confidence: float
     known: bool
     perhaps: bool
+    follows: str = ""
 
     @property
     def article_id(self) -> str | None:
@@ -32,10 +34,11 @@ class Case:
     """What is known of a message, and what is said to it.
 
     `vector` is the message's unit vector [dimension], `confidence` the probability that the
-    first of `hits` answers, `answer_from` the least that is enough, `chosen` whether the customer
-    picked that article themselves, `foreign` the language that the desk does not speak. `parts`
-    are the questions of a message that holds several, `questions` what was found for each where
-    that is more than for the whole.
+    first of `hits` answers, `answer_from` the least that is enough and `answer_by` where that
+    comes from, `chosen` whether the customer picked that article themselves, `follows` the earlier
+    question that the message was read together with, `foreign` the language that the desk does not
+    speak. `parts` are the questions of a message that holds several, `questions` what was found for
+    each where that is more than for the whole.
     """
 
     heard: Understanding
@@ -48,9 +51,20 @@ class Case:
     hits: list[Hit] = field(default_factory=list)
     confidence: float = 0.0
     answer_from: float = 1.0
+    answer_by: str = ""
+    follows: str = ""
     questions: list[Asked] = field(default_factory=list)
     chosen: bool = False
     handoff: str | None = None
     foreign: Language | None = None
     replies: list[Reply] = field(default_factory=list)
     actions: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> float:
+        return lead(self.hits)
+
+
+def lead(hits: Sequence[Hit]) -> float:
+    """How far the first hit's score is ahead of the second's; 1 where nothing rivals it."""
+    return hits[0].score - hits[1].score if len(hits) > 1 else 1.0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -41,11 +42,23 @@ class Confidence:
         """The least confidence for an answer: a fixed one, or what keeps wrong answers few."""
         return self.threshold(policy.max_wrong_answers) if policy.answer is None else policy.answer
 
+    def answer_by(self, policy: PolicySettings) -> Literal["setting", "risk", "caution"]:
+        """Where `answer_from` has its value from: a fixed setting, the wish for few wrong answers,
+        or, with too few outcomes for that, caution."""
+        if policy.answer is not None:
+            return "setting"
+        known = risk.threshold(self.seen, self.right, policy.max_wrong_answers) is not None
+        return "risk" if known else "caution"
+
     def threshold(self, max_wrong: float) -> float:
         """The least confidence for an answer, so that at most this share of all questions is
-        answered wrongly; CAUTIOUS, without that promise, while too few outcomes are known."""
+        answered wrongly. While too few outcomes are known to promise that, it is CAUTIOUS, or
+        what would have kept them all from being wrong."""
         least = risk.threshold(self.seen, self.right, max_wrong)
-        return CAUTIOUS if least is None else least
+        if least is None:
+            strictest = risk.threshold(self.seen, self.right, 1 / (len(self.right) + 1))
+            return max(CAUTIOUS, strictest or 0.0)
+        return least
 
     def save(self, path: Path) -> None:
         bias = np.array([self.bias], np.float32)
@@ -63,11 +76,12 @@ class Confidence:
 
 
 # Fitted on the demo's labelled questions; scores mean much the same everywhere.
-DEFAULT = Confidence(np.array([2.4, 8.1], np.float32), -1.8, *[np.zeros(0, np.float32)] * 2)
+DEFAULT = Confidence(np.array([2.5, 1.9, 6.8], np.float32), -1.9, *[np.zeros(0, np.float32)] * 2)
 
 
 def features(hits: Sequence[Hit]) -> Floats:
-    """What trust hangs on: the first hit's score, and its lead over the others."""
+    """What trust hangs on: the first hit's score, its lead over the second and over the rest."""
     first, *others = [hit.score for hit in hits]
-    lead = first - sum(others) / len(others) if others else first
-    return np.array([first, lead], np.float32)
+    lead = first - others[0] if others else first
+    rest = first - sum(others) / len(others) if others else first
+    return np.array([first, lead, rest], np.float32)

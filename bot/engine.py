@@ -8,6 +8,7 @@ from bot.case import Case
 from bot.confidence import Confidence
 from bot.dialogue import Dialogue
 from bot.entities import EntityExtractor
+from bot.evidence import evidence_of
 from bot.frustration import EVENTS, Frustration, Line, judge
 from bot.grader import Grader, Sound
 from bot.intent import IntentModel
@@ -16,7 +17,7 @@ from bot.language import LanguageDetector, languages, notice
 from bot.listening import Heard, Listener
 from bot.lookup import Lookup
 from bot.memory import Memory
-from bot.policy import Act, Decision, Facts, decide
+from bot.policy import Act, Facts, decide
 from bot.questions import is_vague
 from bot.settings import Desk, PolicySettings
 from bot.speech import Speech
@@ -78,7 +79,7 @@ class Engine:
             replies=tuple(case.replies),
             memory=case.memory.dump(),
             frustration=case.frustration.conversation,
-            evidence=self._evidence(case, decision),
+            evidence=evidence_of(case, decision, self._policy),
             handoff=case.handoff,
         )
 
@@ -141,6 +142,7 @@ class Engine:
             intent_confidence=heard.confidence,
             confidence=case.confidence,
             answer_from=case.answer_from,
+            lead=case.lead,
             alternatives=len(case.hits),
             chosen=case.chosen,
             already_unhelpful=_has_not_helped(case),
@@ -155,48 +157,6 @@ class Engine:
             alarm=case.frustration.alarm,
         )
 
-    def _evidence(self, case: Case, decision: Decision) -> JSON:
-        """Why the bot did what it did, for the agent's eyes; kept with the reply."""
-        return {
-            "act": decision.act,
-            "reason": decision.reason,
-            "confidence": round(_sureness(case, decision), 4),
-            "intent": {"name": case.heard.intent, "confidence": round(case.heard.confidence, 4)},
-            "ranking": [
-                {"name": name, "confidence": round(probability, 4)}
-                for name, probability in case.heard.ranking[:5]
-            ],
-            "entities": [
-                {"entity": found.entity, "value": found.value} for found in case.heard.entities
-            ],
-            "actions": list(case.actions),
-            "hits": [
-                {
-                    "article_id": hit.article_id,
-                    "title": hit.title,
-                    "heading": hit.heading,
-                    "score": round(hit.score, 4),
-                    "dense": round(hit.dense, 4),
-                    "lexical": round(hit.lexical, 4),
-                }
-                for hit in case.hits
-            ],
-            "questions": [
-                {
-                    "question": each.text,
-                    "confidence": round(each.confidence, 4),
-                    "article_id": each.article_id if each.known else None,
-                }
-                for each in case.questions
-            ],
-            "frustration": {
-                "turn": round(case.frustration.turn, 3),
-                "conversation": round(case.frustration.conversation, 3),
-                "evidence": list(case.frustration.evidence),
-            },
-            "thresholds": self._policy.model_dump() | {"answer": round(case.answer_from, 4)},
-        } | ({"language": case.foreign.as_evidence()} if case.foreign else {})
-
 
 def _has_not_helped(case: Case) -> bool:
     """Whether the best article is one that was no help: the customer said so, or says the same
@@ -204,10 +164,3 @@ def _has_not_helped(case: Case) -> bool:
     best = [hit.article_id for hit in case.hits[:1]]
     again = "repeat" in case.frustration.evidence and best == case.memory.answered[-1:]
     return bool(best) and (again or best[0] in case.memory.unhelpful)
-
-
-def _sureness(case: Case, decision: Decision) -> float:
-    """How sure the bot is of what it does: of the article, or of the intent where that decided."""
-    by_intent = (Act.FLOW, Act.SMALL_TALK, Act.CANCEL, Act.HELPED)
-    asked_for = decision.handoff in ("asked_for_person", "safety")
-    return case.heard.confidence if decision.act in by_intent or asked_for else case.confidence

@@ -16,7 +16,7 @@ from kb_index.wording import Floats, Wording
 
 # What a grade is worth as a score: calm, mildly annoyed, clearly frustrated, furious. Chosen so
 # that in cross-validation 5% of our lines graded 0 and 1 reach the default threshold of 0.7.
-GRADE_SCORES = np.array([0.0, 0.32, 0.89, 1.0], np.float32)
+GRADE_SCORES = np.array([0.0, 0.32, 0.82, 1.0], np.float32)
 ABUSE, SELF_HARM = "abuse", "self_harm"
 ALARMS = (SELF_HARM, ABUSE)  # signs that bring a person at once, the gravest first
 SIGNS = (*ALARMS, "giving_up", "talk_to_human", "not_helped", "waiting")

@@ -88,7 +88,8 @@ class IntentModel:
         about, arrays = load_arrays(path, "scope", *ARRAYS)
         *weights, bias, temperature = arrays["scope"]
         classifier = Classifier.restore(about["classes"], arrays)
-        return cls(classifier, Scope(np.array(weights), float(bias), float(temperature)))
+        scope = Scope(np.array(weights, np.float32), float(bias), float(temperature))
+        return cls(classifier, scope)
 
 
 def name_vectors(intents: Iterable[str | None], encoder: Encodes) -> dict[str, Floats]:

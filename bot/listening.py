@@ -63,7 +63,7 @@ class Listener:
         if pressed:
             intent, slots = pressed
             ranking = ((intent, 1.0),)
-            whole = replace(whole, intent=intent, confidence=1.0, ranking=ranking, slots=slots)
+            whole = Understanding(text, intent, 1.0, ranking, whole.entities, slots)
         whole = _in_reply(whole, memory)
         meaning, questions = self._take_apart(whole, list(map(self.understand, parts, others)))
         return Heard(meaning, vector, questions, pressed is not None)
@@ -77,6 +77,7 @@ class Listener:
             verdict.confidence,
             verdict.ranking,
             self._entities.extract(text),
+            in_scope=verdict.in_scope,
         )
 
     def _take_apart(
@@ -88,9 +89,7 @@ class Listener:
         if urgency < self._urgency(whole):
             return whole, ()
         if urgency:
-            whole = replace(
-                whole, intent=most.intent, confidence=most.confidence, ranking=most.ranking
-            )
+            whole = replace(most, text=whole.text, entities=whole.entities)
         asking = (part for part in parts if self._urgency(part) < max(urgency, 1))
         return whole, tuple(part.text for part in asking if not self._is_small_talk(part))
 

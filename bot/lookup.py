@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from bot.case import Asked, Case
+from bot.case import Asked, Case, lead
 from bot.confidence import HITS, Confidence
 from bot.knowledge import Knowledge
 from bot.policy import SMALL_TALK
@@ -32,7 +32,9 @@ class Lookup:
 
     def look_up(self, case: Case) -> None:
         """Find what answers the message of the case."""
-        case.answer_from = self._confidence().answer_from(self._policy)
+        calibrated = self._confidence()
+        case.answer_from = calibrated.answer_from(self._policy)
+        case.answer_by = calibrated.answer_by(self._policy)
         if case.heard.intent == CHOSE_ARTICLE:
             self._look_up_choice(case, str(case.heard.slots.get("article")))
         elif self._is_told_it_did_not_help(case):
@@ -64,7 +66,7 @@ class Lookup:
     def _look_up_question(self, case: Case) -> None:
         topic = self._topic(case)
         whole = self._ask(case.heard.text, topic, case.desk)
-        case.hits, case.confidence = whole.hits, whole.confidence
+        case.hits, case.confidence, case.follows = whole.hits, whole.confidence, whole.follows
         asked = _one_each_article(self._ask_in_turn(case.parts, topic, case.desk))
         known = [each for each in asked if each.known]
         # Apart or together: whichever is expected to answer more.
@@ -107,8 +109,15 @@ class Lookup:
         hits = self._knowledge.find(query, vector, desk.audiences, HITS, context)
         calibrated = self._confidence()
         confidence = calibrated.of(hits)
-        known = confidence >= calibrated.answer_from(self._policy)
-        return Asked(question, hits, confidence, known, perhaps=confidence >= self._policy.choice)
+        sure = confidence >= calibrated.answer_from(self._policy)
+        return Asked(
+            text=question,
+            hits=hits,
+            confidence=confidence,
+            known=sure and lead(hits) >= self._policy.margin,
+            perhaps=confidence >= self._policy.choice,
+            follows=context,
+        )
 
 
 def _between(one: Floats, other: Floats) -> Floats:

@@ -43,16 +43,18 @@ class Facts:
     """What is known when a message has been understood.
 
     `confidence` is the probability that the best article answers, `answer_from` the least that is
-    enough to give it; `alternatives` counts the
-    articles worth offering; `intent_confidence` is the intent's probability. `form` says whether
-    a form is open, `fills` whether the message gives what it asked for; `foreign` means that it is
-    in a language that the desk does not speak, `alarm` that it is abuse or speaks of self-harm.
+    enough to give it, `lead` how far its score is ahead of the next one's; `alternatives` counts
+    the articles worth offering; `intent_confidence` is the intent's probability. `form` says
+    whether a form is open, `fills` whether the message gives what it asked for; `foreign` means
+    that it is in a language that the desk does not speak, `alarm` that it is abuse or speaks of
+    self-harm.
     """
 
     intent: str = ""
     intent_confidence: float = 0.0
     confidence: float = 0.0
     answer_from: float = 0.5
+    lead: float = 1.0
     alternatives: int = 0
     chosen: bool = False
     already_unhelpful: bool = False
@@ -129,7 +131,7 @@ def _in_a_form(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.FLOW, "message_fills_form")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "another_flow_asked_for")
-    if facts.confidence >= facts.answer_from:
+    if facts.confidence >= facts.answer_from and not _is_rivalled(facts, policy):
         yield Decision(Act.INTERRUPT, "question_during_form")
     yield Decision(Act.FLOW, "form_asks_again")
 
@@ -141,16 +143,21 @@ def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.ANSWER, "customer_chose_article")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "intent_starts_flow")
-    if facts.intent in SMALL_TALK and sure and facts.confidence < facts.answer_from:
+    rejects = facts.intent == "deny" and facts.failures  # what was offered before
+    chats = facts.intent in SMALL_TALK and sure and not rejects
+    if chats and facts.confidence < facts.answer_from:
         yield Decision(Act.SMALL_TALK, "small_talk")
     if facts.knowledge_empty:
         yield _hand_over("bot_error", "knowledge_base_is_empty")
-    if facts.confidence >= facts.answer_from:
-        if not facts.already_unhelpful:
-            yield Decision(Act.ANSWER, "confidence_over_threshold")
+    if facts.confidence < facts.answer_from:
+        return
+    if facts.already_unhelpful:
         if facts.failures == 0 and facts.alternatives:
             yield Decision(Act.RETRY, "answer_did_not_help_before")
         yield _hand_over("loop", "only_answer_did_not_help_before")
+    if facts.failures == 0 and _is_rivalled(facts, policy):
+        yield Decision(Act.CHOOSE, "articles_too_close")
+    yield Decision(Act.ANSWER, "confidence_over_threshold")
 
 
 def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
@@ -160,6 +167,11 @@ def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
     if facts.confidence >= policy.choice and facts.alternatives > 1:
         yield Decision(Act.CHOOSE, "confidence_between_thresholds")
     yield Decision(Act.REPHRASE, "confidence_under_threshold")
+
+
+def _is_rivalled(facts: Facts, policy: PolicySettings) -> bool:
+    """Whether another article fits about as well, so that it may be that one that answers."""
+    return facts.alternatives > 1 and facts.lead < policy.margin
 
 
 def _hand_over(handoff: str, reason: str) -> Decision:

@@ -69,7 +69,7 @@ def split(text: str) -> tuple[str, ...]:
     starts = (0, *ends[:-1])
     ends[-1] = len(text)
     parts = (text[start:end] for start, end in zip(starts, ends, strict=True))
-    return tuple(part[_lead(part) :].strip() for part in parts)
+    return tuple(part[_lead(part) :].strip() or part.strip() for part in parts)
 
 
 def leans(text: str) -> bool:

@@ -6,6 +6,7 @@ logistic regression learns from the scores whether a line is in scope, and tempe
 (Guo et al. 2017) how far the best intent can be trusted if it is.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -139,7 +140,9 @@ def _temperature(rehearsed: Sequence[_Rehearsed]) -> float:
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        return -sum(
+        # A few lines that are all understood would make it 0; a prior keeps it near the default.
+        away = log_temperature - math.log(DEFAULT.temperature)
+        return away**2 - sum(
             float(_log_softmax(each.scores.classes / np.exp(log_temperature))[rows, places].sum())
             for each in rehearsed
             for rows, places in [_in_scope_cells(each)]

@@ -96,13 +96,15 @@ def _is_clock(text: str) -> bool:
 class PolicySettings(BaseModel, extra="forbid"):
     """When the bot answers, asks, or hands over. All are probabilities or scores in 0..1.
 
-    `answer` is the least confidence for an answer, `choice` the least for offering choices,
+    `answer` is the least confidence for an answer, `margin` the least lead of the best article's
+    score over the next one's; nearer ones are offered. `choice` is the least for offering choices,
     `flow` the least probability of an intent for starting a flow. `frustration` is the score
     of the conversation from which a person takes over.
     """
 
     max_wrong_answers: float = Field(default=0.02, gt=0, le=1)
     answer: float | None = Field(default=None, ge=0, le=1)
+    margin: float = Field(default=0.02, ge=0, le=1)
     choice: float = Field(default=0.25, ge=0, le=1)
     flow: float = Field(default=0.5, ge=0, le=1)
     frustration: float = Field(default=0.7, ge=0, le=1)

@@ -35,7 +35,8 @@ class Understanding:
     """What the bot made of one message.
 
     `ranking` holds (intent, probability) pairs, best first. `slots` are values that a pressed
-    button carried (`/intent{"slot": "value"}`); a pressed button has confidence 1.
+    button carried (`/intent{"slot": "value"}`); a pressed button has confidence 1. `in_scope` is
+    the probability that the message is any of the intents.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Understanding:
     ranking: tuple[tuple[str, float], ...] = ()
     entities: tuple[Entity, ...] = ()
     slots: JSON = field(default_factory=dict)
+    in_scope: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

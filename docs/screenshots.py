@@ -88,7 +88,7 @@ def console(browser: Browser, url: str, email: str, password: str) -> None:
     page.get_by_role("button", name="Claim").first.click()
     page.locator(".head-state", has_text="Yours").wait_for()
     page.get_by_label("Reply to").fill("Hello, this is Maya. I can see what you have tried, so ")
-    page.get_by_text("Evidence", exact=True).click()
+    page.locator("#context").get_by_text("Why did the bot hand over?").click()
     page.locator(".toast").wait_for(state="hidden")
     shoot(page, "console")
     page.emulate_media(color_scheme="dark")

@@ -2,8 +2,8 @@
 
 The scores are no probabilities yet (bot/scope.py makes those of intents).
 Two views of a line are put together: a linear support vector machine on its meaning (the
-whitened sentence embedding) and wording (hashed n-grams), and the nearest training line of each
-class. What each part brings stands in benchmarks/README.md.
+sentence embedding) and wording (hashed n-grams), and the nearest training line of each class.
+What each part brings stands in benchmarks/README.md.
 """
 
 import re
@@ -24,10 +24,9 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 WORDING = 0.8  # how much the wording counts beside the meaning in the SVM
-SHRINKAGE = 0.8  # of the within-class covariance towards a sphere, before whitening
 MOST = 4_000_000  # classes times lines that the SVM is fitted on; at the limit in a minute
 ARRAYS = (
-    *("whitening", "bucket_weights", "meaning_weights", "wording_weights", "biases"),
+    *("bucket_weights", "meaning_weights", "wording_weights", "biases"),
     *("lines", "starts"),
 )
 OUT_OF_SCOPE = ""  # the class of lines that are labelled as no class at all; sorts first
@@ -54,12 +53,11 @@ class Classifier:
     """
 
     classes: tuple[str, ...]
-    whitening: Floats  # [dimension, dimension]
     wording: Wording
     meaning_weights: Floats  # [dimension, classes]
     wording_weights: Floats  # [buckets, classes]
     biases: Floats  # [classes]
-    lines: Floats  # [lines, dimension], whitened
+    lines: Floats  # [lines, dimension]
     starts: Places  # [classes]
 
     @classmethod
@@ -76,17 +74,15 @@ class Classifier:
         name is one more example of its class, and often a good one.
         """
         known, owners = np.unique(np.asarray(classes), return_inverse=True)
-        whitening = _whitening(vectors, owners)
         named = [place for place, name in enumerate(known) if name in names]
         owners = np.concatenate([owners, np.array(named, np.int64)])
         texts = [*texts, *(called(known[place]) for place in named)]
-        lines = _unit(np.vstack([vectors, *(names[known[place]] for place in named)]) @ whitening)
+        lines = np.vstack([vectors, *(names[known[place]] for place in named)])
         wording = Wording.learn(texts)
         weights, biases = _fit_svm(lines, wording.matrix(texts), owners, len(known))
         order = np.argsort(owners, kind="stable")
         return cls(
             classes=tuple(str(name) for name in known),
-            whitening=whitening,
             wording=wording,
             meaning_weights=weights[: lines.shape[1]],
             wording_weights=weights[lines.shape[1] :],
@@ -103,7 +99,6 @@ class Classifier:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything but the classes' names, for `restore`."""
         return {
-            "whitening": self.whitening,
             "bucket_weights": self.wording.weights,
             "meaning_weights": self.meaning_weights,
             "wording_weights": self.wording_weights,
@@ -121,12 +116,11 @@ class Classifier:
 
     def scores(self, vectors: Floats, texts: Sequence[str]) -> Scores:
         """Score lines: unit vectors [n, dimension] and their texts."""
-        meanings = _unit(vectors @ self.whitening)
-        margins = meanings @ self.meaning_weights + self.biases
+        margins = vectors @ self.meaning_weights + self.biases
         for row, text in enumerate(texts):
             places, values = self.wording.of(text)
             margins[row] += values @ self.wording_weights[places]
-        nearest = np.maximum.reduceat(meanings @ self.lines.T, self.starts, axis=1)
+        nearest = np.maximum.reduceat(vectors @ self.lines.T, self.starts, axis=1)
         together = margins + nearest
         first = len(self.classes) - len(self.known)  # OUT_OF_SCOPE sorts first
         known = together[:, first:]
@@ -144,27 +138,6 @@ def called(name: str) -> str:
     """What a class is called, in plain words: "card_arrival" is "card arrival"."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return re.sub(r"[\W_]+", " ", spaced).strip().lower()
-
-
-def _unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
-
-
-def _whitening(vectors: Floats, owners: Places) -> Floats:
-    """The matrix that makes lines of one class spread evenly in all directions (within-class
-    covariance normalisation, Hatch et al. 2006), shrunk since there are few of them."""
-    counts = np.bincount(owners)
-    sums = np.zeros((len(counts), vectors.shape[1]), np.float32)
-    np.add.at(sums, owners, vectors)
-    spread = vectors - (sums / counts[:, np.newaxis])[owners]
-    covariance = spread.T @ spread / len(vectors)
-    size = np.trace(covariance) / len(covariance)
-    sphere = np.eye(len(covariance), dtype=np.float32)
-    if size < 1e-6:  # a single line for each class
-        return sphere
-    values, axes = np.linalg.eigh((1 - SHRINKAGE) * covariance / size + SHRINKAGE * sphere)
-    return np.asarray((axes / np.sqrt(values)) @ axes.T, np.float32)
 
 
 def _fit_svm(

@@ -24,10 +24,11 @@ _RECOGNISED = 0.1  # how much an article is liked by the recogniser, whose score
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The best passage of one article. `score` orders hits; all three numbers are 0..1.
+    """The best passage of one article. `score` orders hits, and is about 0..1.
 
-    `dense` is the cosine of the article's nearest vector, `lexical` how much of the query's
-    words one passage holds, `question` the known question that matched best, if it was one.
+    `dense` is the cosine of the article's nearest vector and `lexical` how much of the query's
+    words one passage holds, both 0..1; `question` the known question that matched best, if it
+    was one.
     """
 
     article_id: str

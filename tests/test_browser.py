@@ -192,7 +192,7 @@ def sees_why_and_claims(alice: AtDesk, carol: Customer, ticket: str) -> None:
     expect(details).to_contain_text("The customer is losing patience")
     expect(details).to_contain_text(re.compile("Because of: .*useless"))
     expect(details).to_contain_text(ticket)
-    details.get_by_text("Evidence").click()
+    details.get_by_text("Why did the bot hand over?").click()
     expect(details.get_by_text("Articles found").first).to_be_visible()
     alice.page.locator("#scroller").focus()
     alice.claims()

@@ -447,32 +447,73 @@ def test_the_bots_reasons_are_shown_in_words(app: FastAPI, alice: TestClient) ->
         "confidence": 0.83,
         "ranking": [{"name": "track_order", "confidence": 0.7}],
         "hits": [{"article_id": "a", "title": "Track <my> order", "heading": "", "score": 0.9}],
-        "frustration": {"turn": 0.2, "conversation": 0.4, "evidence": ["repeat"]},
+        "frustration": {"turn": 0.2, "conversation": 0.4, "evidence": ["repeat", "<useless>"]},
     }
+    html = page_of(app, alice, evidence)
+    for words in ("Sure enough to answer", "83%", "track_order", "said it again"):
+        assert words in html
+    assert "Track &lt;my&gt; order" in html
+    assert "“&lt;useless&gt;”" in html
+
+
+def page_of(app: FastAPI, alice: TestClient, evidence: dict[str, Any]) -> str:
+    """The page of a conversation in which the bot said something on this evidence."""
     with app.state.database.write() as session:
         conversation = begin(session, "Where is it?")
         write_line(session, conversation, Author.BOT, "Look here", evidence=evidence)
         id = conversation.id
-    html = alice.get(f"/console/conversations/{id}").text
-    for words in ("Sure enough to answer", "83%", "track_order", "said it again"):
-        assert words in html
-    assert "Track &lt;my&gt; order" in html
+    response = alice.get(f"/console/conversations/{id}")
+    assert response.status_code == 200
+    return response.text
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "words"),
+    [
+        (
+            {"answer": 0.77, "answer_by": "risk", "max_wrong_answers": 0.005},
+            "77% to answer, so that at most 0.5% of all questions are answered wrongly",
+        ),
+        ({"answer": 0.6, "answer_by": "setting"}, "60% to answer, because the settings say so"),
+        ({"answer": 0.8, "answer_by": "caution"}, "80% to answer, out of caution"),
+        ({"answer": 0.77, "choice": 0.25}, "77% to answer; 25% to offer a choice"),
+        ({"margin": 0.02}, "0.016 over the second article; 0.020 needed"),
+    ],
+)
+def test_how_sure_the_bot_had_to_be_is_shown_with_where_that_comes_from(
+    app: FastAPI, alice: TestClient, thresholds: dict[str, Any], words: str
+) -> None:
+    evidence = {
+        "article": {"confidence": 0.9, "lead": 0.016},
+        "hits": [{"title": "Here"}, {"title": "There"}],
+        "thresholds": thresholds,
+    }
+    assert words in page_of(app, alice, evidence)
+
+
+def test_a_handover_is_explained_once_beside_the_thread(app: FastAPI, alice: TestClient) -> None:
+    id = queue_up(app)
+    beside = alice.get(f"/console/conversations/{id}").text.split('id="context"')[1]
+    assert "Why did the bot hand over?" in beside
+    with app.state.database.write() as session:
+        conversation = session.get_one(Conversation, id)
+        evidence = {"reason": "low_confidence_twice"}
+        write_line(session, conversation, Author.BOT, "A person comes", evidence=evidence)
+    beside = alice.get(f"/console/conversations/{id}").text.split('id="context"')[1]
+    assert "The bot's last turn" not in beside
 
 
 @pytest.mark.parametrize(
     "evidence",
     [
         {"reason": None, "confidence": "high", "ranking": "none", "hits": [3], "frustration": []},
-        {"ranking": {"greet": 0.5}, "intent": "greet", "frustration": 0.3},
-        {"hits": [{}], "timings": {"search": 1.23456}, "else": {"a": [1, {"b": None}]}},
+        {"ranking": {"greet": 0.5}, "intent": "greet", "frustration": 0.3, "article": 1},
+        {"hits": [{}, {}], "article": {"confidence": 0.1, "lead": None}, "thresholds": {"flow": 1}},
+        {"hits": [{}], "questions": [{}, 2], "else": {"a": [1, {"b": None}]}},
     ],
 )
 def test_evidence_of_any_shape_is_shown(
     app: FastAPI, alice: TestClient, evidence: dict[str, Any]
 ) -> None:
     assert explain(evidence)
-    with app.state.database.write() as session:
-        conversation = begin(session, "Hm")
-        write_line(session, conversation, Author.BOT, "Hm!", evidence=evidence)
-        id = conversation.id
-    assert alice.get(f"/console/conversations/{id}").status_code == 200
+    assert "Why did it say that?" in page_of(app, alice, evidence)

@@ -14,7 +14,9 @@ DEFAULTS = PolicySettings()
 SURE = 0.9
 
 shares = st.floats(0, 1)
-policies = st.builds(PolicySettings, answer=shares, choice=shares, flow=shares, frustration=shares)
+policies = st.builds(
+    PolicySettings, answer=shares, margin=shares, choice=shares, flow=shares, frustration=shares
+)
 intents = st.sampled_from(
     [
         *("safety_emergency", "talk_to_human", "helped", "not_helped", "affirm", "deny"),
@@ -26,6 +28,8 @@ facts = st.builds(
     intent=intents,
     intent_confidence=shares,
     confidence=shares,
+    answer_from=shares,
+    lead=shares,
     alternatives=st.integers(0, 5),
     chosen=st.booleans(),
     already_unhelpful=st.booleans(),
@@ -74,10 +78,33 @@ def test_nothing_is_answered_below_the_threshold_unless_the_customer_chose_it(
     if decision.act in (Act.ANSWER, Act.INTERRUPT):
         assert known.chosen or known.confidence >= known.answer_from
     if decision.act == Act.CHOOSE:
-        assert known.confidence >= policy.choice
+        assert known.confidence >= min(policy.choice, known.answer_from)
         assert known.alternatives > 1
     if decision.act == Act.RETRY:
         assert known.alternatives
+
+
+@given(known=facts, policy=policies)
+def test_an_answer_beside_one_that_fits_as_well_is_given_only_when_offering_both_has_failed(
+    known: Facts, policy: PolicySettings
+) -> None:
+    rivalled = replace(known, alternatives=2, lead=0.0, chosen=False)
+    decision = decide(rivalled, policy.model_copy(update={"margin": 0.1}))
+    assert decision.act != Act.INTERRUPT
+    assert decision.act != Act.ANSWER or known.failures
+
+
+@given(known=facts, policy=policies)
+def test_threshold_and_margin_are_reasons_of_their_own(
+    known: Facts, policy: PolicySettings
+) -> None:
+    decision = decide(known, policy)
+    if decision.reason == "articles_too_close":
+        assert known.lead < policy.margin
+    if decision.reason in ("articles_too_close", "confidence_over_threshold"):
+        assert known.confidence >= known.answer_from
+    if decision.reason in ("confidence_between_thresholds", "confidence_under_threshold"):
+        assert known.confidence < known.answer_from
 
 
 @given(known=facts, policy=policies)
@@ -115,6 +142,12 @@ def test_an_open_form_is_left_only_for_a_person_or_by_the_customer(
     ("known", "act"),
     [
         (calm(confidence=0.95), Act.ANSWER),
+        (calm(confidence=0.95, lead=0.01), Act.CHOOSE),
+        (calm(confidence=0.95, lead=0.01, alternatives=1), Act.ANSWER),
+        (calm(confidence=0.95, lead=0.01, failures=1), Act.ANSWER),
+        (calm(confidence=0.95, lead=0.01, already_unhelpful=True), Act.RETRY),
+        (calm(confidence=0.95, lead=0.01, chosen=True), Act.ANSWER),
+        (calm(confidence=0.95, lead=0.01, form=True), Act.FLOW),
         (calm(confidence=0.4), Act.CHOOSE),
         (calm(confidence=0.4, alternatives=1), Act.REPHRASE),
         (calm(confidence=0.1), Act.REPHRASE),

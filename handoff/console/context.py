@@ -40,7 +40,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The right pane. `ticket_why` is the ticket's evidence, `bot_why` that of the last turn."""
+    """The right pane. `ticket_why` is the ticket's evidence, `bot_why` that of the bot's last turn
+    where it is another."""
 
     ticket_why: Why | None
     bot_why: Why | None
@@ -73,9 +74,11 @@ def find(session: Session, conversation_id: int, agent: Agent) -> Opened | None:
 
 def context(session: Session, opened: Opened) -> Context:
     """What the right pane shows of the conversation."""
+    handed_over = opened.ticket.evidence if opened.ticket else None
+    last = _last_evidence(session, opened.id)
     return Context(
-        ticket_why=explain(opened.ticket.evidence) if opened.ticket else None,
-        bot_why=explain(_last_evidence(session, opened.id)),
+        ticket_why=explain(handed_over),
+        bot_why=explain(last) if last != handed_over else None,
         others=_others(session, opened),
     )
 

@@ -1,29 +1,25 @@
-"""The bot's evidence for a turn, ready to be shown; what isn't known here is listed as it is."""
+"""The bot's evidence for a turn (bot.evidence), ready to be shown.
+
+Read with care: it may be older than this code. What isn't known here is listed as it is.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from handoff.console.words import WORDS, reason_in_words
+from handoff.console.json_values import as_words, mapping, mappings, number, text
+from handoff.console.words import act_in_words, reason_in_words, sign_in_words, threshold_in_words
 
 Evidence = dict[str, Any]
 SHOWN = {
-    "reason",
-    "kind",
-    "act",
-    "confidence",
-    "intent",
-    "ranking",
-    "hits",
-    "frustration",
-    "language",
-    "timings",
+    *("reason", "act", "confidence", "intent", "in_scope", "ranking", "entities", "article"),
+    *("hits", "questions", "frustration", "language", "thresholds"),
 }
-MOST = 8  # rows of a ranking, hits
+UNLIKELY = 0.01  # an intent that isn't worth naming beside the first
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Something with a probability or a score in 0..1."""
+    """Something with a probability in 0..1."""
 
     name: str
     value: float
@@ -31,26 +27,67 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that the search found. `score` is None when the search gave none."""
+    """An article that the search found: `dense` is its likeness in meaning, `lexical` in words,
+    `question` the known question that is most like the customer's."""
 
-    article_id: str
     title: str
     heading: str
     score: float | None
+    dense: float | None
+    lexical: float | None
+    question: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of several questions in a message; `title` is the article that answers it, if any."""
+
+    text: str
+    confidence: float | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure the bot was, how sure it had to be to answer (`least`), `because` of what, and to
+    offer a `choice`. `lead` is the first article's score over the second's, `margin` the least."""
+
+    confidence: float
+    least: float | None = None
+    because: str = ""
+    choice: float | None = None
+    lead: float | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The customer's frustration, what moved it, and from where a person takes over."""
+
+    turn: float | None
+    conversation: float | None
+    limit: float | None
+    moved_by: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why the bot said it."""
+    """Why the bot said it. `intents` are the likeliest first, `act_from` is the least probability
+    of one that is acted on, `noted` are the entities, `follows` is the earlier question that the
+    message was read together with."""
 
     reason: str | None = None
-    kind: str | None = None
-    confidence: float | None = None
-    intent: Share | None = None
-    ranking: list[Share] = field(default_factory=list)
+    decision: str | None = None
+    intents: list[Share] = field(default_factory=list)
+    act_from: float | None = None
+    in_scope: float | None = None
+    noted: list[str] = field(default_factory=list)
+    follows: str | None = None
+    language: str | None = None
+    sureness: Sureness | None = None
     hits: list[Hit] = field(default_factory=list)
-    frustration: list[Share] = field(default_factory=list)
-    moved_by: list[str] = field(default_factory=list)
+    questions: list[Asked] = field(default_factory=list)
+    patience: Patience | None = None
     rest: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -58,105 +95,88 @@ def explain(evidence: Evidence | None) -> Why | None:
     """What the evidence says; None when there is none."""
     if not evidence:
         return None
-    frustration = evidence.get("frustration")
-    if isinstance(frustration, int | float):
-        frustration = {"conversation": frustration}
-    reason = _text(evidence.get("reason"))
-    ranking = _shares(evidence.get("ranking"))
+    reason, act = text(evidence.get("reason")), text(evidence.get("act"))
+    thresholds = mapping(evidence.get("thresholds"))
     return Why(
         reason=reason_in_words(reason) if reason else None,
-        kind=_text(evidence.get("kind")) or _text(evidence.get("act")),
-        confidence=_number(evidence.get("confidence")),
-        intent=_intent(evidence.get("intent"), ranking),
-        ranking=ranking,
-        hits=_hits(evidence.get("hits")),
-        frustration=_levels(frustration),
-        moved_by=_moved_by(frustration),
-        rest=_rest(evidence),
+        decision=act_in_words(act) if act else None,
+        intents=_intents(evidence),
+        act_from=number(thresholds.get("danger" if reason == "danger_reported" else "flow")),
+        in_scope=number(evidence.get("in_scope")),
+        noted=[
+            f"{str(one.get('entity')).replace('_', ' ')}: {as_words(one.get('value'))}"
+            for one in mappings(evidence.get("entities"))
+        ],
+        follows=text(mapping(evidence.get("article")).get("follows")),
+        language=text(mapping(evidence.get("language")).get("name")),
+        sureness=_sureness(evidence),
+        hits=[_hit(one) for one in mappings(evidence.get("hits"))],
+        questions=[_asked(one) for one in mappings(evidence.get("questions"))],
+        patience=_patience(evidence),
+        rest=[
+            (str(name).replace("_", " "), as_words(value))
+            for name, value in evidence.items()
+            if name not in SHOWN and value not in (None, "", [], {})
+        ],
     )
 
 
-def _intent(raw: Any, ranking: list[Share]) -> Share | None:
-    share = _share(raw) if isinstance(raw, dict) else None
-    name = _text(raw)
-    if share or not name:
-        return share
-    return next((one for one in ranking if one.name == name), Share(name, 1.0))
+def _intents(evidence: Evidence) -> list[Share]:
+    """The intent, and what else it may have been."""
+    first = _share(mapping(evidence.get("intent")))
+    ranking = [share for one in mappings(evidence.get("ranking")) if (share := _share(one))]
+    if not first:
+        return ranking
+    others = (one for one in ranking if one.name != first.name and one.value >= UNLIKELY)
+    return [first, *others]
 
 
-def _shares(raw: Any) -> list[Share]:
-    """From [{name, probability}], [[name, probability]] or {name: probability}."""
-    pairs = list(raw.items()) if isinstance(raw, dict) else raw
-    if not isinstance(pairs, list | tuple):
-        return []
-    return [share for one in pairs[:MOST] if (share := _share(one))]
+def _share(raw: Evidence) -> Share | None:
+    name, value = text(raw.get("name")), number(raw.get("confidence"))
+    return Share(name, value) if name and value is not None else None
 
 
-def _share(raw: Any) -> Share | None:
-    if isinstance(raw, dict):
-        name = raw.get("name", raw.get("intent"))
-        value = _number(raw.get("probability", raw.get("confidence")))
-    elif isinstance(raw, list | tuple) and len(raw) == 2:
-        name, value = raw[0], _number(raw[1])
-    else:
-        return None
-    return Share(str(name), value) if name is not None and value is not None else None
-
-
-def _hits(raw: Any) -> list[Hit]:
-    if not isinstance(raw, list | tuple):
-        return []
-    return [_hit(one) for one in raw[:MOST] if isinstance(one, dict)]
+def _sureness(evidence: Evidence) -> Sureness | None:
+    """Of the article where one was looked for, else of what was done."""
+    article, thresholds = mapping(evidence.get("article")), mapping(evidence.get("thresholds"))
+    confidence = number(article.get("confidence"))
+    if confidence is None:
+        confidence = number(evidence.get("confidence"))
+        return None if confidence is None else Sureness(confidence)
+    return Sureness(
+        confidence,
+        least=number(thresholds.get("answer")),
+        because=threshold_in_words(
+            text(thresholds.get("answer_by")), number(thresholds.get("max_wrong_answers"))
+        ),
+        choice=number(thresholds.get("choice")),
+        lead=number(article.get("lead")) if len(mappings(evidence.get("hits"))) > 1 else None,
+        margin=number(thresholds.get("margin")),
+    )
 
 
 def _hit(raw: Evidence) -> Hit:
-    article = str(raw.get("article_id") or "")
     return Hit(
-        article,
-        str(raw.get("title") or article),
-        str(raw.get("heading") or ""),
-        _number(raw.get("score", raw.get("confidence"))),
+        title=str(raw.get("title") or raw.get("article_id") or ""),
+        heading=str(raw.get("heading") or ""),
+        score=number(raw.get("score")),
+        dense=number(raw.get("dense")),
+        lexical=number(raw.get("lexical")),
+        question=text(raw.get("question")),
     )
 
 
-def _levels(raw: Any) -> list[Share]:
-    if not isinstance(raw, dict):
-        return []
-    levels = (("this message", raw.get("turn")), ("conversation", raw.get("conversation")))
-    return [Share(name, value) for name, level in levels if (value := _number(level)) is not None]
+def _asked(raw: Evidence) -> Asked:
+    title = text(raw.get("title"))
+    return Asked(str(raw.get("question") or ""), number(raw.get("confidence")), title)
 
 
-def _moved_by(raw: Any) -> list[str]:
-    said = raw.get("evidence") if isinstance(raw, dict) else None
-    if not isinstance(said, list | tuple):
-        return []
-    return [WORDS.get(word, f"“{word}”") for word in map(str, said)]
-
-
-def _rest(evidence: Evidence) -> list[tuple[str, str]]:
-    timings = evidence.get("timings")
-    times = timings if isinstance(timings, dict) else {}
-    others = {name: value for name, value in evidence.items() if name not in SHOWN}
-    return [
-        (str(name).replace("_", " "), _plain(value))
-        for name, value in {**others, **times}.items()
-        if value not in (None, "", [], {}, ())
-    ]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(one) for one in value)
-    return str(value)
-
-
-def _text(raw: Any) -> str | None:
-    return raw if isinstance(raw, str) and raw else None
-
-
-def _number(raw: Any) -> float | None:
-    return float(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else None
+def _patience(evidence: Evidence) -> Patience | None:
+    levels = mapping(evidence.get("frustration"))
+    turn, conversation = number(levels.get("turn")), number(levels.get("conversation"))
+    if turn is None and conversation is None:
+        return None
+    limit = number(mapping(evidence.get("thresholds")).get("frustration"))
+    signs = levels.get("evidence")
+    moved_by = map(sign_in_words, map(str, signs if isinstance(signs, list) else []))
+    return Patience(turn, conversation, limit, list(moved_by))

@@ -1,6 +1,6 @@
 """The bot's reasons in an agent's words."""
 
-WORDS = {
+REASONS = {
     # why a person has to take over (handoff.ticket.Reason)
     "low_confidence": "The bot was not sure enough to answer",
     "frustration": "The customer is losing patience",
@@ -35,9 +35,24 @@ WORDS = {
     "answer_did_not_help_before": "This answer did not help before, so the bot offers another",
     "only_answer_did_not_help_before": "The only answer did not help before",
     "low_confidence_twice": "Not sure enough, for the second time",
+    "articles_too_close": "Sure enough, but two articles fit about as well, so the bot offers both",
     "confidence_between_thresholds": "Not quite sure, so the bot offers choices",
     "confidence_under_threshold": "Not sure enough, so the bot asks again",
-    # what moves frustration (bot.frustration)
+}
+ACTS = {  # what the bot did (bot.policy.Act)
+    "answer": "Answer from an article",
+    "choose": "Offer a choice of articles",
+    "flow": "Go on with what is to be done",
+    "interrupt": "Answer, then go on with what is to be done",
+    "cancel": "Stop what was begun",
+    "small_talk": "Reply in kind",
+    "helped": "Be glad that it helped",
+    "retry": "Offer other articles",
+    "rephrase": "Ask to put it in other words",
+    "hand_over": "Hand over to a person",
+}
+SIGNS = {  # what moves frustration (bot.frustration), beside the customer's own words
+    "abuse": "is abusive",
     "repeat": "said it again",
     "rephrase": "said it again in other words",
     "shorter": "replies grow short",
@@ -53,4 +68,28 @@ WORDS = {
 
 def reason_in_words(reason: str) -> str:
     """The reason as a phrase; one that is new here is shown as it is called."""
-    return WORDS.get(reason) or reason.replace("_", " ").strip().capitalize()
+    return REASONS.get(reason) or _as_it_is(reason)
+
+
+def act_in_words(act: str) -> str:
+    return ACTS.get(act) or _as_it_is(act)
+
+
+def sign_in_words(sign: str) -> str:
+    """What moved frustration; the customer's own words in quotation marks."""
+    return SIGNS.get(sign, f"“{sign}”")
+
+
+def threshold_in_words(chosen_by: str | None, max_wrong: float | None) -> str:
+    """Why the bot has to be as sure as it has to be."""
+    if chosen_by == "risk" and max_wrong is not None:
+        return f"so that at most {100 * max_wrong:.3g}% of all questions are answered wrongly"
+    known = {
+        "setting": "because the settings say so",
+        "caution": "out of caution: too few questions are known to tell",
+    }
+    return known.get(chosen_by or "", "")
+
+
+def _as_it_is(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize()
