@@ -31,7 +31,7 @@ run: $(PRODUCT) ## serve the demo company at http://127.0.0.1:8000
 	@exec $(BIN)/firstline serve --data '$(DATA)' --host $(HOST) --port $(PORT)
 
 test: $(TOOLS) test-programs ## run the tests; ARGS='-k queue' chooses some
-	@HF_HUB_OFFLINE=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@HF_HUB_OFFLINE=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(TOOLS) ## formatting, lint, types and the order of the packages
 	$(BIN)/ruff format --check .
@@ -49,10 +49,11 @@ bench: $(TOOLS) ## run the benchmarks; BENCH_DATA=FOLDER adds those on public da
 	$(BIN)/python benchmarks/turn.py build/demo
 	$(BIN)/firstline eval answers --data build/demo
 	@if [ -n '$(BENCH_DATA)' ]; then \
-	  $(BIN)/python benchmarks/retrieval.py '$(BENCH_DATA)' && \
-	  $(BIN)/python benchmarks/scale.py '$(BENCH_DATA)'; \
+	  for each in retrieval risk intents ablation frustration languages scale; do \
+	    echo "== $$each" && $(BIN)/python -m benchmarks.$$each '$(BENCH_DATA)' || exit 1; \
+	  done; \
 	else \
-	  echo '== retrieval.py and scale.py left out: BENCH_DATA names no folder with public data'; \
+	  echo '== those on public data are left out: BENCH_DATA names no folder'; \
 	fi
 
 lock: ## write constraints.txt anew, from the newest versions that pyproject.toml allows

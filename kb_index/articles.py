@@ -19,7 +19,7 @@ _ID = re.compile(r"[\w.()+-]+")
 class Article:
     """One page of the knowledge base; `text` is Markdown, `source` an absolute file path.
 
-    `questions` are the author's, `asked` those of people, labelled: searched, but never shown.
+    `questions` are the author's, `asked` those of people, labelled: searched, but not published.
     """
 
     id: str

@@ -178,6 +178,12 @@ def test_by_default_it_decides(known: Facts, act: Act) -> None:
 
 
 def test_small_talk_never_hands_over_by_itself() -> None:
-    for intent in SMALL_TALK:
+    for intent in SMALL_TALK - {"deny"}:
         known = calm(intent=intent, intent_confidence=SURE, failures=1)
         assert decide(known, DEFAULTS).act == Act.SMALL_TALK
+
+
+def test_a_no_to_the_choices_offered_brings_a_person() -> None:
+    no = calm(intent="deny", intent_confidence=SURE)
+    assert decide(no, DEFAULTS).act == Act.SMALL_TALK
+    assert decide(replace(no, failures=1), DEFAULTS).handoff == "low_confidence"
