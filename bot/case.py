@@ -62,7 +62,10 @@ class Case:
 
     @property
     def lead(self) -> float:
-        return lead(self.hits)
+        """As `lead`; after a follow-up the article that was just given rivals nothing."""
+        told = self.memory.answered[-1:] if self.follows else []
+        rivals = [hit for hit in self.hits[1:] if hit.article_id not in told]
+        return lead([*self.hits[:1], *rivals])
 
 
 def lead(hits: Sequence[Hit]) -> float:

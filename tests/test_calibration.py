@@ -285,12 +285,16 @@ def test_the_engine_answers_from_the_derived_threshold(
 
 def test_what_two_articles_answer_about_equally_is_offered(data: Path, encoder: Encoder) -> None:
     twins = [
-        Article(place.lower(), f"Return a lamp from {place}", f"From {place} it costs nothing.")
+        Article(
+            place.lower(),
+            f"Polish a brass lamp from {place}",
+            f"From {place} it takes a soft cloth.",
+        )
         for place in ("Berlin", "Madrid")
     ]
     build_index([*knowledge_base(), *twins], data, encoder)
-    turn = ask(data, "how do I return a lamp")
+    turn = ask(data, "how do I polish a brass lamp")
     assert turn.evidence["act"] == "choose"
     offered = {button.title for reply in turn.replies for button in reply.buttons}
     assert {twin.title for twin in twins} <= offered
-    assert ask(data, "how do I return a lamp from Berlin").evidence["act"] == "answer"
+    assert ask(data, "how do I polish a brass lamp from Berlin").evidence["act"] == "answer"
