@@ -29,10 +29,14 @@ class Dialogue:
     def __init__(self, training: Training, runner: Runner) -> None:
         self._domain = training.domain
         self._rules = Rulebook(training.rules)
+        self._starting = frozenset(filter(self._starts, training.domain.intents))
         self._runner = runner
 
     def starts(self, intent: str) -> bool:
         """Whether a rule begins a form or a custom action for the intent."""
+        return intent in self._starting
+
+    def _starts(self, intent: str) -> bool:
         action = self._rules.first_action(intent)
         return action is not None and action not in self._domain.responses
 

@@ -94,7 +94,12 @@ class Classifier:
     @property
     def known(self) -> tuple[str, ...]:
         """The classes that a line can be taken for."""
-        return tuple(name for name in self.classes if name != OUT_OF_SCOPE)
+        return self.classes[self._first :]
+
+    @property
+    def _first(self) -> int:
+        """The place of the first class that is one: OUT_OF_SCOPE sorts before all."""
+        return int(self.classes[0] == OUT_OF_SCOPE)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything but the classes' names, for `restore`."""
@@ -122,7 +127,7 @@ class Classifier:
             margins[row] += values @ self.wording_weights[places]
         nearest = np.maximum.reduceat(vectors @ self.lines.T, self.starts, axis=1)
         together = margins + nearest
-        first = len(self.classes) - len(self.known)  # OUT_OF_SCOPE sorts first
+        first = self._first
         known = together[:, first:]
         two = np.sort(known, axis=1)[:, -2:]
         signs = [

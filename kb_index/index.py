@@ -92,7 +92,8 @@ def _load(folder: Path, manifest: Manifest) -> Index:
         articles=tuple(articles),
         passages=tuple(read_passages_of(folder)),
         rows=tuple(rows),
-        vectors=np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False),
+        # A view of the memory map: every slice of a memmap itself costs microseconds.
+        vectors=np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray),
         lexicon=Lexicon.load(folder / "bm25"),
         shelves=_shelves(folder, manifest),
         row_starts=np.searchsorted(owners, np.arange(len(articles) + 1)),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -64,10 +64,20 @@ class Wording:
 def _buckets(text: str) -> Counter[int]:
     """How often each bucket is hit by the words, pairs of words and pieces of words of a text."""
     words = WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    grams = [word.encode() for word in words]
-    grams += [f"{one} {other}".encode() for one, other in pairwise(words)]
-    for word in words:
-        padded = f" {word} ".encode()
-        for length in range(SHORTEST, min(LONGEST, len(padded)) + 1):
-            grams += [padded[at : at + length] for at in range(len(padded) - length + 1)]
-    return Counter([crc32(gram) % BUCKETS for gram in grams])
+    counts = Counter(_bucket(f"{one} {other}".encode()) for one, other in pairwise(words))
+    counts.update(chain.from_iterable(map(_buckets_of_word, words)))
+    return counts
+
+
+@lru_cache(maxsize=20_000)  # people use the same words again and again
+def _buckets_of_word(word: str) -> tuple[int, ...]:
+    padded = f" {word} ".encode()
+    lengths = range(SHORTEST, min(LONGEST, len(padded)) + 1)
+    pieces = (
+        padded[at : at + length] for length in lengths for at in range(len(padded) - length + 1)
+    )
+    return (_bucket(word.encode()), *map(_bucket, pieces))
+
+
+def _bucket(gram: bytes) -> int:
+    return crc32(gram) % BUCKETS
