@@ -41,7 +41,8 @@ class Scope:
         return np.exp(_log_softmax(scores.classes / self.temperature))
 
 
-# Fitted on the demo's training data; used where there is too little of one's own.
+# Set by hand, for where there are too few lines to rehearse on: nearness says most, since the SVM
+# knows little then, or is missing.
 DEFAULT = Scope(np.array([1.2, 0.5, 6.0, 0.0], np.float32), -2.5, 0.25)
 
 
