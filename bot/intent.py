@@ -113,5 +113,5 @@ def load_arrays(path: Path, *names: str) -> tuple[dict[str, list[str]], dict[str
     except FileNotFoundError:
         problem = "is missing"
     except Exception:
-        problem = "is damaged"
+        problem = "is damaged, or another version's"
     raise ModelUnusable(f"the trained model {path} {problem}: run `firstline train`")
