@@ -33,7 +33,7 @@ PARTS = 5  # of the outcomes; each is judged by a fit on the others
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Trial:
     """A question whose answer is known, what it found, and whether the first hit is right."""
 
     hits: list[Hit]
@@ -70,12 +70,12 @@ def calibrate(
     return _default(rehearsed)
 
 
-def _suffice(asked: Sequence[Asked]) -> bool:
+def _suffice(asked: Sequence[Trial]) -> bool:
     right = sum(each.right for each in asked)
     return min(right, len(asked) - right) >= ENOUGH
 
 
-def _fit(asked: Sequence[Asked]) -> Confidence:
+def _fit(asked: Sequence[Trial]) -> Confidence:
     rows = np.stack([features(each.hits) for each in asked])
     right = np.array([each.right for each in asked], np.float32)
     part = np.random.default_rng(0).permutation(len(asked)) % PARTS
@@ -94,7 +94,7 @@ def _regress(rows: Floats, right: Floats) -> tuple[Floats, float]:
     return head.coef_[0].astype(np.float32), float(head.intercept_[0])
 
 
-def _default(asked: Sequence[Asked]) -> Confidence:
+def _default(asked: Sequence[Trial]) -> Confidence:
     right = np.array([each.right for each in asked], np.float32)
     seen = [DEFAULT.of(each.hits) for each in asked]
     return replace(DEFAULT, seen=np.array(seen, np.float32), right=right)
@@ -102,7 +102,7 @@ def _default(asked: Sequence[Asked]) -> Confidence:
 
 def _ask_labelled(
     index: Index, encoder: Encodes, reranker: Reranks | None, labelled: Sequence[Question]
-) -> Iterator[Asked]:
+) -> Iterator[Trial]:
     known = _Remembered(index, encoder)
     for tenth in range(TENTHS if labelled else 0):
         others = [each for number, each in enumerate(labelled) if number % TENTHS != tenth]
@@ -110,10 +110,10 @@ def _ask_labelled(
             for question in labelled[tenth::TENTHS]:
                 text = searchable(question.text, partial.lexicon.knows)
                 hits = _search(partial, text, known, question.audience, reranker)
-                yield Asked(hits, bool(hits) and hits[0].article_id in question.articles)
+                yield Trial(hits, bool(hits) and hits[0].article_id in question.articles)
 
 
-def _rehearse(index: Index, encoder: Encodes, reranker: Reranks | None) -> Iterator[Asked]:
+def _rehearse(index: Index, encoder: Encodes, reranker: Reranks | None) -> Iterator[Trial]:
     known = _Remembered(index, encoder)
     for fold in range(FOLDS):
         kept = [
@@ -124,7 +124,7 @@ def _rehearse(index: Index, encoder: Encodes, reranker: Reranks | None) -> Itera
         with _indexed(kept, known) as partial:
             for article, question in _questions(index.articles, fold):
                 hits = _search(partial, question, known, article.audience, reranker)
-                yield Asked(hits, bool(hits) and hits[0].article_id == article.id)
+                yield Trial(hits, bool(hits) and hits[0].article_id == article.id)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ The engine listens and decides; which question is asked of the knowledge base, a
 of it, is found out here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from bot.confidence import HITS, Confidence
 from bot.knowledge import Knowledge
 from bot.policy import SMALL_TALK
 from bot.questions import is_fragment, leans, without_cue
-from bot.settings import Desk, PolicySettings
+from bot.settings import PolicySettings
 from bot.speech import CHOSE_ARTICLE
 from kb_index.classifier import Floats
 
@@ -58,16 +58,16 @@ class Lookup:
 
     def _look_up_another(self, case: Case) -> None:
         """What else there is for the question before, besides what was no help."""
-        hits = self._ask(case.memory.question, case.memory.topic, case.desk).hits
+        hits = self._ask(case.memory.question, case.memory.topic, case).hits
         tried = {*case.memory.unhelpful, *case.memory.answered[-1:]}
         case.hits = [hit for hit in hits if hit.article_id not in tried]
         case.confidence = self._confidence().of(case.hits)
 
     def _look_up_question(self, case: Case) -> None:
         topic = self._topic(case)
-        whole = self._ask(case.heard.text, topic, case.desk)
+        whole = self._ask(case.heard.text, topic, case)
         case.hits, case.confidence, case.follows = whole.hits, whole.confidence, whole.follows
-        asked = _one_each_article(self._ask_in_turn(case.parts, topic, case.desk))
+        asked = _one_each_article(self._ask_in_turn(topic, case))
         known = [each for each in asked if each.known]
         # Apart or together: whichever is expected to answer more.
         if sum(each.confidence for each in known) > whole.confidence:
@@ -81,20 +81,20 @@ class Lookup:
         chatting = small_talk and case.heard.confidence >= self._policy.flow
         return "" if chatting or case.memory.dialogue.active_loop else case.memory.topic
 
-    def _ask_in_turn(self, questions: Sequence[str], topic: str, desk: Desk) -> Iterator[Asked]:
-        for question in questions:
-            yield self._ask(question, topic, desk)
+    def _ask_in_turn(self, topic: str, case: Case) -> Iterator[Asked]:
+        for question in case.parts:
+            yield self._ask(question, topic, case)
             topic = question
 
-    def _ask(self, question: str, topic: str, desk: Desk) -> Asked:
+    def _ask(self, question: str, topic: str, case: Case) -> Asked:
         """What is found for a question; one that leans on the `topic` means something with it."""
         query = self._knowledge.searchable(question)
-        alone = self._find(question, query, self._encode(query), desk)
+        alone = self._find(question, query, self._encode(query), case)
         if not topic or not leans(question):
             return alone
         added, context = without_cue(query), self._knowledge.searchable(topic)
         meant = _between(self._encode(added), self._encode(context))
-        together = self._find(question, added, meant, desk, context)
+        together = self._find(question, added, meant, case, context)
         if is_fragment(question) and alone.article_id != together.article_id:
             return together
         return max(alone, together, key=lambda each: each.confidence)
@@ -104,12 +104,11 @@ class Lookup:
         return vector
 
     def _find(
-        self, question: str, query: str, vector: Floats, desk: Desk, context: str = ""
+        self, question: str, query: str, vector: Floats, case: Case, context: str = ""
     ) -> Asked:
-        hits = self._knowledge.find(query, vector, desk.audiences, HITS, context)
-        calibrated = self._confidence()
-        confidence = calibrated.of(hits)
-        sure = confidence >= calibrated.answer_from(self._policy)
+        hits = self._knowledge.find(query, vector, case.desk.audiences, HITS, context)
+        confidence = self._confidence().of(hits)
+        sure = confidence >= case.answer_from
         return Asked(
             text=question,
             hits=hits,

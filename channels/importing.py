@@ -71,8 +71,9 @@ def import_articles(
 
 
 def _by_id(articles: Sequence[Article]) -> dict[str, Article]:
-    """The articles by id, wherever their files lie."""
-    return {article.id: replace(article, source=None) for article in articles}
+    """The articles as their authors wrote them, by id: wherever their files lie, and whatever the
+    index was taught beside."""
+    return {article.id: replace(article, source=None, asked=()) for article in articles}
 
 
 def _present(settings: Settings) -> Sequence[Article]:

@@ -52,7 +52,7 @@ def write_report(
         made=made,
         figures=figures,
         outcomes=outcomes,
-        threshold=_answer_from(settings),
+        threshold=load_confidence(settings).answer_from(settings.policy),
         max_wrong=settings.policy.max_wrong_answers,
         intents=intents,
         dialogs=dialogs,
@@ -65,13 +65,6 @@ def write_report(
     snapshot = Snapshot.of(made, figures, outcomes)
     numbers.write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")
     return figures
-
-
-def _answer_from(settings: Settings) -> float:
-    """The least confidence for an answer, as the engine has it."""
-    policy = settings.policy
-    chosen = load_confidence(settings).threshold(policy.max_wrong_answers)
-    return chosen if policy.answer is None else policy.answer
 
 
 def _follow(settings: Settings, knowledge: Knowledge) -> list[Followed]:

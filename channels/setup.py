@@ -70,7 +70,8 @@ def teach(settings: Settings, source: Path) -> Trained:
 def _prepare_demo(settings: Settings, database: Database, progress: Progress) -> None:
     source = shipped_training_data()
     for questions in (OWN, HELD_OUT):
-        shutil.copy(source / questions, settings.data / questions)
+        if not (settings.data / questions).exists():
+            shutil.copy(source / questions, settings.data / questions)
     import_articles(settings, [source / "knowledge"], None, progress)
     shop = settings.data / "shop.db"
     if not shop.exists():

@@ -101,6 +101,14 @@ def effects(report: dict[str, Any]) -> dict[str, str]:
     return {change["question"]: change["effect"] for change in report["changes"]}
 
 
+def test_what_the_index_was_taught_is_no_change_of_an_article(outdoors: Outdoors) -> None:
+    label = {"id": "1", "query": "is my kayak too heavy for me", "article_ids": ["kayak"]}
+    (outdoors.data / "questions.jsonl").write_text(json.dumps(label) + "\n")
+    for _ in range(2):
+        assert outdoors.kb("import").code == 0
+    assert [change["changed"] for change in outdoors.history()[:2]] == [0, 0]
+
+
 def test_without_past_questions_nothing_is_compared_and_nothing_refused(
     outdoors: Outdoors,
 ) -> None:
