@@ -143,6 +143,12 @@ class Settings(BaseSettings):
         """The database's URL; SQLite in the data directory unless another is named."""
         return self.database_url or f"sqlite:///{self.data / 'firstline.db'}"
 
+    def desk_for(self, audience: str) -> Desk:
+        """The desk that labelled questions of an audience are asked at: the first that serves it,
+        with no articles but the public ones and theirs."""
+        desk = next((each for each in self.desks.values() if audience in each.audiences), Desk())
+        return desk.model_copy(update={"audiences": frozenset({PUBLIC, audience})})
+
     def desk(self, name: str) -> Desk:
         """The desk of that name, or a KeyError whose message names those that exist."""
         try:

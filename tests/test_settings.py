@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.hours import DAYS, describe, is_staffed
-from bot.settings import Desk, SettingsError, load_settings
+from bot.settings import Desk, Settings, SettingsError, load_settings
 
 
 def write(folder: Path, toml: str) -> Path:
@@ -132,3 +132,13 @@ def test_a_desk_with_articles_that_are_not_public_is_closed_unless_it_says_other
     assert Desk().open
     assert not Desk(audiences=internal).open
     assert Desk(audiences=internal, open=True).open
+
+
+def test_labelled_questions_are_asked_at_the_desk_of_their_audience() -> None:
+    desk = Desk(audiences=frozenset({"public", "employees", "managers"}), languages=["de"])
+    settings = Settings(desks={"shop": Desk(languages=["fr"]), "it": desk})
+    asked_at = settings.desk_for("employees")
+    assert asked_at.languages == ["de"]
+    assert asked_at.audiences == {"public", "employees"}
+    assert settings.desk_for("public").languages == ["fr"]
+    assert settings.desk_for("partners").audiences == {"public", "partners"}

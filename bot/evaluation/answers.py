@@ -11,7 +11,7 @@ from bot.evaluation.metrics import Figure, expected_calibration_error, known, sh
 from bot.evaluation.questions import Question, own_questions, read_labelled_questions
 from bot.evaluation.vectors import Progress
 from bot.knowledge import Knowledge
-from bot.settings import PUBLIC, Desk, Settings
+from bot.settings import Desk, Settings
 from bot.shipped import shipped_training_data
 from bot.speech import CHOSE_ARTICLE
 from bot.trained import load_confidence
@@ -72,16 +72,20 @@ def ask_all(
     outcomes = []
     for done, question in enumerate(questions):
         progress(done, len(questions))
-        outcomes.append(_ask(engine, knowledge, confidence, question))
+        desk = settings.desk_for(question.audience)
+        outcomes.append(_ask(engine, knowledge, confidence, question, desk))
     return outcomes
 
 
 def _ask(
-    engine: Engine, knowledge: Knowledge, confidence: Confidence, question: Question
+    engine: Engine,
+    knowledge: Knowledge,
+    confidence: Confidence,
+    question: Question,
+    desk: Desk,
 ) -> Outcome:
-    audiences = frozenset({PUBLIC, question.audience})
-    turn = engine.respond(question.text, None, {}, Desk(audiences=audiences), "0")
-    hits = knowledge.search(question.text, audiences, HITS)
+    turn = engine.respond(question.text, None, {}, desk, "0")
+    hits = knowledge.search(question.text, desk.audiences, HITS)
     return Outcome(
         question=question,
         found=tuple(hit.article_id for hit in hits),

@@ -36,7 +36,10 @@ def check(
     before, after = ({article.id for article in each.index.articles} for each in (live, new))
     with database.read() as session:
         past = past_questions(session, settings.desks, last)
-    questions = [*_labelled(labels or own_questions(settings.data), before | after), *past]
+    questions = [
+        *_labelled(labels or own_questions(settings.data), before | after, settings),
+        *past,
+    ]
     if not questions:
         return Report((), before - after, limits)
     use(Services())  # no retailer: a replay looks nobody's order up
@@ -44,5 +47,5 @@ def check(
     return Report(tuple(replay(questions, *bots, progress)), before - after, limits)
 
 
-def _labelled(path: Path | None, articles: set[str]) -> list[PastQuestion]:
-    return labelled(read_labelled_questions(path, articles)) if path else []
+def _labelled(path: Path | None, articles: set[str], settings: Settings) -> list[PastQuestion]:
+    return labelled(read_labelled_questions(path, articles), settings) if path else []

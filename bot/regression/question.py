@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.evaluation.questions import Question
-from bot.settings import PUBLIC, Desk
+from bot.settings import Desk, Settings
 
 
 class Verdict(StrEnum):
@@ -44,9 +44,9 @@ class PastQuestion:
         return Verdict.WRONG if known_wrong else Verdict.UNKNOWN
 
 
-def labelled(questions: Iterable[Question]) -> list[PastQuestion]:
+def labelled(questions: Iterable[Question], settings: Settings) -> list[PastQuestion]:
     """The operator's labelled questions; their labels are the truth."""
     return [
-        PastQuestion(each.text, Desk(audiences=frozenset({PUBLIC, each.audience})), each.articles)
+        PastQuestion(each.text, settings.desk_for(each.audience), each.articles)
         for each in questions
     ]
