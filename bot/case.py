@@ -55,6 +55,7 @@ class Case:
     follows: str = ""
     questions: list[Asked] = field(default_factory=list)
     chosen: bool = False
+    attached: bool = False
     handoff: str | None = None
     foreign: Language | None = None
     replies: list[Reply] = field(default_factory=list)

@@ -46,11 +46,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._writer = self.engine.execution_options(writes=True)
+        self.writer = self.engine.execution_options(writes=True)
         # Rows stay readable after the commit. Nothing is flushed behind one's back: that would
         # cost a tenth of a turn, and most statements here go to the tables themselves.
         self._session = sessionmaker(expire_on_commit=False, autoflush=False)
         self._turns = threading.Lock() if self.is_sqlite else None
+        self._queue = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -60,7 +61,7 @@ class Database:
         """Bring the schema to the newest version."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self._writer.begin() as connection:
+        with self.writer.begin() as connection:
             if not self.is_sqlite:  # nodes that start together take turns
                 connection.execute(text("select pg_advisory_xact_lock(7170)"))
             config.attributes["connection"] = connection
@@ -81,16 +82,24 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session in a write transaction: committed at the end, rolled back on an error."""
-        if self._turns:
-            self._turns.acquire()
-        try:
-            with self._session(bind=self._writer) as session, session.begin():
-                yield session
-        finally:
-            if self._turns:
-                self._turns.release()
+    def write(self, *, urgent: bool = False) -> Iterator[Session]:
+        """A session in a write transaction: committed at the end, rolled back on an error.
+
+        An `urgent` one waits for no more than one that isn't.
+        """
+        with self._turn(urgent), self._session(bind=self.writer) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _turn(self, urgent: bool) -> Iterator[None]:
+        if not self._turns:
+            yield
+        elif urgent:
+            with self._turns:
+                yield
+        else:
+            with self._queue, self._turns:
+                yield
 
     def close(self) -> None:
         self.engine.dispose()

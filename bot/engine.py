@@ -41,6 +41,12 @@ class Turn:
         evidence = {"act": Act.HAND_OVER, "reason": "bot_error", "error": error, "confidence": 0.0}
         return cls((), memory, float(memory.get("frustration", 0.0)), evidence, "bot_error")
 
+    @classmethod
+    def without_words(cls, memory: JSON) -> "Turn":
+        """The turn after a message that is nothing but a file: a person has to look at it."""
+        evidence = {"act": Act.HAND_OVER, "reason": "nothing_but_a_file", "confidence": 0.0}
+        return cls((), memory, float(memory.get("frustration", 0.0)), evidence, "attachment")
+
 
 class Engine:
     """Everything that was trained, put together. Thread-safe: a turn changes nothing here."""
@@ -66,10 +72,19 @@ class Engine:
         self._policy = policy
 
     def respond(
-        self, text: str, payload: str | None, stored: JSON, desk: Desk, sender: str
+        self,
+        text: str,
+        payload: str | None,
+        stored: JSON,
+        desk: Desk,
+        sender: str,
+        *,
+        attached: bool = False,
     ) -> Turn:
-        """The bot's turn after a message; `stored` is the memory that the last turn left."""
+        """The bot's turn after a message; `stored` is the memory that the last turn left, and
+        `attached` says that a file came with it, which the bot can't read."""
         case = self._listen(text, payload, Memory.load(stored), desk, sender)
+        case.attached = attached
         decision = decide(self._facts(case), self._policy)
         case.handoff = decision.handoff
         self._speech.carry_out(decision.act, case)
@@ -155,6 +170,7 @@ class Engine:
             knowledge_empty=not self._knowledge.index.articles,
             foreign=case.foreign is not None,
             alarm=case.frustration.alarm,
+            attached=case.attached,
         )
 
 

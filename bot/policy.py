@@ -67,6 +67,7 @@ class Facts:
     knowledge_empty: bool = False
     foreign: bool = False
     alarm: str | None = None
+    attached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
 
 
 def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
-    """Not sure: one choice or rephrase, then a person."""
+    """Not sure: one choice or rephrase, then a person; at once if the answer may be in a file."""
+    if facts.attached:
+        yield _hand_over("attachment", "file_attached")
     if facts.failures:
         yield _hand_over("low_confidence", "low_confidence_twice")
     if facts.confidence >= policy.choice and facts.alternatives > 1:

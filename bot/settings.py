@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +30,9 @@ class Desk(BaseModel, extra="forbid"):
     without an agent's token; unless it is set, a desk is open if all its articles are public.
     `languages` are those it speaks, as ISO 639-1 codes; who writes in another gets a person.
     `hours` maps a day to "HH:MM-HH:MM" in `timezone`; a day that is missing is closed.
+    `private_answers` says that who asks in a Slack channel is answered so that nobody else sees it;
+    unless it is set, so is a desk with articles that aren't public. `triage_channel` is the Slack
+    channel where agents see what waits for a person.
     """
 
     name: str = "Support"
@@ -47,12 +50,14 @@ class Desk(BaseModel, extra="forbid"):
     languages: list[str] = Field(default=["en"], min_length=1)
     suggestions: list[str] = []
     accent: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$")
+    private_answers: bool = False
+    triage_channel: str | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _is_open_if_all_is_public(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        audiences = fields.get("audiences") or {PUBLIC}
-        return {"open": set(audiences) == {PUBLIC}} | fields
+        public = set(fields.get("audiences") or {PUBLIC}) == {PUBLIC}
+        return {"open": public, "private_answers": not public} | fields
 
     @field_validator("hours")
     @classmethod
@@ -111,7 +116,12 @@ class PolicySettings(BaseModel, extra="forbid"):
 
 
 class Settings(BaseSettings):
-    """What an installation can choose. `data` holds everything that a run writes."""
+    """What an installation can choose. `data` holds everything that a run writes.
+
+    `public_url` is where customers reach this server. `identity_secret` signs the tokens by which
+    a site says who its visitor is. A channel is on once its token or its server is set; its
+    `_desk` is the one it writes to. The API URLs are what the official clients take as their base.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="FIRSTLINE_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -126,6 +136,29 @@ class Settings(BaseSettings):
     retailer: str | None = None
     policy: PolicySettings = PolicySettings()
     desks: dict[str, Desk] = {"customers": Desk()}
+    public_url: str = "http://127.0.0.1:8000"
+    identity_secret: SecretStr | None = Field(default=None, min_length=32)
+
+    telegram_token: SecretStr | None = None
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_mode: Literal["webhook", "poll", "off"] = "webhook"
+    telegram_api_url: str = "https://api.telegram.org/bot"
+    telegram_desk: str = "customers"
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    slack_desk: str = "employees"
+    slack_triage_channel: str | None = None
+
+    imap_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    email_address: str | None = None
+    email_desk: str = "customers"
+    email_authserv: str | None = None
 
     @classmethod
     def settings_customise_sources(

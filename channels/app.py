@@ -1,6 +1,7 @@
 """The composition root: puts settings, database, bot, desk and channels together."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,17 +21,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
-from bot.db import open_database
+from bot.db import Database, open_database
 from bot.hints import Hints
 from bot.settings import Settings
 from bot.shop import open_retailer
 from bot.trained import load_engine, open_knowledge
 from channels import rest
+from channels.adapters import Adapter, open_adapters
+from channels.files import Files
+from channels.inbox import Inbox
+from channels.outbox import Outbox
+from channels.presence import Presence
 from channels.problems import add_problem_handlers, problem, unexpected
-from channels.web import pages, routes, widget
+from channels.turnstile import Turnstile
+from channels.web import identity, pages, routes, widget
 from channels.web.votes import Votes
 from channels.worker import Worker
-from handoff import api, console, ticket
+from handoff import api, console, people_api, ticket
 from handoff.console import routes as console_routes
 from handoff.desk import FrontDesk
 from handoff.metrics import QUEUED
@@ -61,14 +68,18 @@ def create_app(settings: Settings) -> FastAPI:
     engine = load_engine(settings, knowledge)
     hints = Hints(database)
     front_desk = FrontDesk(database, hints, settings, engine)
-    worker = Worker(database, front_desk)
+    turnstile = Turnstile()
+    worker = Worker(database, front_desk, turnstile)
+    inbox = Inbox(database, hints, turnstile, worker.wake)
+    adapters = open_adapters(settings, database, inbox, hints, front_desk, knowledge)
     use(Services(open_retailer(settings), ticket.status_of(database)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hints.start()
         worker.start()
-        yield
+        async with _running(database, hints, adapters):
+            yield
         worker.stop()
         hints.stop()
         database.close()
@@ -86,7 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     app.state.hints = hints
     app.state.front_desk = front_desk
-    app.state.worker = worker
+    app.state.inbox = inbox
     app.state.votes = Votes(database)
     add_problem_handlers(app)
     app.add_middleware(Shield)
@@ -95,11 +106,36 @@ def create_app(settings: Settings) -> FastAPI:
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
     )
     _add_routes(app)
+    for adapter in adapters.values():
+        if adapter.router:
+            app.include_router(adapter.router)
     return app
 
 
+@asynccontextmanager
+async def _running(
+    database: Database, hints: Hints, adapters: Mapping[str, Adapter]
+) -> AsyncIterator[None]:
+    """The adapters at work, with what sends and fetches for them."""
+    if not adapters:
+        yield
+        return
+    for adapter in adapters.values():
+        await adapter.start()
+    tasks = [
+        asyncio.create_task(work(database, hints, adapters).run())
+        for work in (Outbox, Files, Presence)
+    ]
+    yield
+    for task in tasks:  # before their connections are closed: what is on its way may arrive
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for adapter in adapters.values():
+        await adapter.stop()
+
+
 def _add_routes(app: FastAPI) -> None:
-    for part in (rest, routes, pages, widget, api, console_routes):
+    for part in (rest, routes, identity, pages, widget, api, people_api, console_routes):
         app.include_router(part.router)
     web = Path(pages.__file__).parent / "static"
     console_static = Path(console.__file__).parent / "static"
@@ -177,7 +213,7 @@ class Shield:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 if not scope["path"].startswith("/docs"):  # Swagger UI brings its own scripts
-                    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+                    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             await send(message)
 
         try:

@@ -23,7 +23,7 @@ REPLIES = (
     .where(
         MESSAGES.c.conversation_id == bindparam("conversation_id"),
         MESSAGES.c.answers == bindparam("seq"),
-        MESSAGES.c.author == Author.BOT.value,
+        MESSAGES.c.author.in_((Author.BOT.value, Author.SYSTEM.value)),
     )
     .order_by(MESSAGES.c.seq)
 )
@@ -61,7 +61,15 @@ def rest_webhook(request: Request, body: RestMessage) -> list[dict[str, Any]]:
     message_id = metadata.message_id and id_of_sender(body.sender, metadata.message_id)
     accepted = accept(
         database,
-        Inbound("rest", metadata.desk, body.sender, body.message, message_id, name=metadata.name),
+        Inbound(
+            "rest",
+            metadata.desk,
+            body.sender,
+            body.message,
+            message_id,
+            name=metadata.name,
+            trusted=True,
+        ),
         to_answer=True,
     )
     front_desk: FrontDesk = request.app.state.front_desk
@@ -141,18 +149,18 @@ def _replies(
 def _as_rasa(message: Row[Any, Any, Any, Any], sender: str, url: str) -> dict[str, Any]:
     sources = [
         source | {"url": url + source["url"] if source["url"].startswith("/") else source["url"]}
-        for source in message.content["sources"]
+        for source in message.content.get("sources", [])
     ]
     custom = {
         "kind": message.kind,
-        "confidence": message.content["confidence"],
+        "confidence": message.content.get("confidence"),
         "sources": sources,
         "conversation_id": str(message.conversation_id),
     }
     if "ticket" in message.content:
         custom["ticket"] = message.content["ticket"]
     reply = {"recipient_id": sender, "text": _with_sources(message.text, sources)}
-    if message.content["buttons"]:
+    if message.content.get("buttons"):
         reply["buttons"] = message.content["buttons"]
     return reply | {"custom": custom}
 

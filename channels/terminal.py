@@ -45,6 +45,7 @@ def talk(settings: Settings, desk: str) -> None:
                     sender,
                     pressed["title"] if pressed else text,
                     payload=pressed["payload"] if pressed else None,
+                    trusted=True,
                 ),
             )
         except Unacceptable as error:

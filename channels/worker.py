@@ -8,6 +8,7 @@ import structlog
 
 from bot.db import Database
 from bot.failures import failure
+from channels.turnstile import Turnstile
 from handoff.desk import FrontDesk
 from handoff.lease import waiting
 
@@ -20,8 +21,9 @@ SWEEP = 5.0  # seconds between looks for lines that nobody is handling
 class Worker:
     """Threads that answer; `wake` says which conversation has something new."""
 
-    def __init__(self, database: Database, front_desk: FrontDesk) -> None:
+    def __init__(self, database: Database, front_desk: FrontDesk, turnstile: Turnstile) -> None:
         self._database = database
+        self._turnstile = turnstile
         self._front_desk = front_desk
         self._due: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(THREADS, "worker")
@@ -50,7 +52,8 @@ class Worker:
             if conversation_id is None:
                 return
             try:
-                self._front_desk.answer(conversation_id)
+                with self._turnstile.turn():
+                    self._front_desk.answer(conversation_id)
             except Exception as error:  # the sweeper brings it back
                 log.error("turn failed", conversation=conversation_id, **failure(error))
 

@@ -2,27 +2,33 @@
 
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from bot.conversation import Conversation, State
 from bot.db import Database
 from bot.knowledge import Knowledge
 from bot.settings import PUBLIC
 from handoff.agents import find_agent
+from handoff.attachments import SHOWN, UNKNOWN, Attachment
 from handoff.auth import SignedIn, agent_or_none, same_origin
+from handoff.channel_names import way_of
 from handoff.desk import FrontDesk, NotFound
+from handoff.export import as_text, entries
 from handoff.markdown import render
 from handoff.summary import in_state, summarise
-from handoff.transcript import PAGE, Line, as_text, lines
+from handoff.transcript import PAGE, Line, lines
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
 templates = Jinja2Templates(FilePath(__file__).parent / "templates")
 templates.env.filters["markdown"] = render  # the bot's quotes; the renderer sanitises
+templates.env.filters["way"] = way_of
 
 BIGGEST = 2**31 - 1  # the databases' largest number for a row
 Number = Annotated[int, Path(ge=0, le=BIGGEST)]
@@ -103,9 +109,9 @@ def show_transcript(
 
         return JSONResponse(summary | {"messages": messages})
     if format == "html":
-        context = {"conversation": summary, "messages": messages}
+        context = {"conversation": summary, "entries": entries(messages)}
         return templates.TemplateResponse(request, "transcript.html", context)
-    return PlainTextResponse(as_text(messages))
+    return PlainTextResponse(as_text(entries(messages)))
 
 
 @router.post("/conversations/{conversation_id}/claim")
@@ -154,6 +160,25 @@ def hand_back(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db
     """Let the bot answer again."""
     desk.hand_back(conversation_id, agent)
     return _summary(database, conversation_id)
+
+
+@router.get("/attachments/{attachment_id}")
+def show_attachment(attachment_id: Number, agent: SignedIn, database: Db) -> Response:
+    """A file that a customer sent; 404 with the reason while, or because, there is none."""
+    with database.read() as session:
+        found = session.get(Attachment, attachment_id, options=[undefer(Attachment.data)])
+    if not found:
+        raise NotFound(f"there is no attachment {attachment_id}")
+    if found.data is None:
+        raise NotFound(found.refusal or "the file is still being fetched; try again in a moment")
+    shown = found.media_type in SHOWN
+    name = quote(found.name, safe="")
+    headers = {
+        "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(found.data, media_type=found.media_type if shown else UNKNOWN, headers=headers)
 
 
 @router.get("/kb/search")

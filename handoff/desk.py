@@ -18,13 +18,15 @@ from bot.engine import Engine, Turn
 from bot.failures import failure
 from bot.hints import Hints
 from bot.hours import describe, is_staffed
-from bot.settings import Settings
+from bot.settings import PUBLIC, Desk, Settings
 from bot.turn import Kind, Reply
 from handoff import queue
 from handoff.agents import Agent
+from handoff.commands import is_command, reply_to
 from handoff.lease import has_waiting, oldest_waiting, still_holds, take_lease
 from handoff.metrics import HANDOFFS, THINKING, TURNS
 from handoff.queue import Refused
+from handoff.sharing import changed
 from handoff.ticket import Reason, Ticket
 from handoff.transcript import Line, as_line, printable, write_line
 
@@ -36,6 +38,7 @@ HANDLED = (
     MESSAGES.update().where(MESSAGES.c.id == bindparam("message_id")).values(status=Status.HANDLED)
 )
 LONGEST_REPLY = 10_000
+READ = 4_000  # characters of a line that the bot reads; an e-mail may be longer
 PLAIN_NOTICE = "A colleague will answer you here. Your ticket is {ticket}."
 
 
@@ -79,7 +82,8 @@ class FrontDesk:
         if found is None:
             return self._finish(conversation_id, lease)
         conversation, message = found
-        turn = self._think(conversation, message) if conversation.state == State.BOT else None
+        is_ours = conversation.state == State.BOT and not is_command(message)
+        turn = self._think(conversation, message) if is_ours else None
         with self._database.write() as session:
             held = still_holds(session, conversation_id, lease)
             if held is None:
@@ -88,7 +92,8 @@ class FrontDesk:
             more = has_waiting(session, conversation_id)
             if not more:
                 held.lease = held.lease_until = None
-        self._hints.changed(conversation_id)
+        for each in {conversation_id} | changed(session):
+            self._hints.changed(each)
         return more
 
     def claim(self, conversation_id: int, agent: Agent) -> None:
@@ -154,13 +159,20 @@ class FrontDesk:
         )
 
     def _think(self, conversation: Conversation, message: Message) -> Turn:
+        if not message.text:
+            return Turn.without_words(conversation.memory)
         sender = str(conversation.person_id)
         payload = message.content.get("payload")
+        attached = "attachments" in message.content
         try:
-            desk = self._settings.desk(conversation.desk)
             with THINKING.time():
                 turn = self._engine.respond(
-                    message.text, payload, conversation.memory, desk, sender
+                    message.text[:READ],
+                    payload,
+                    conversation.memory,
+                    self._desk_of(conversation),
+                    sender,
+                    attached=attached,
                 )
         except Exception as error:
             # Every failure lands on a human.
@@ -168,10 +180,19 @@ class FrontDesk:
             return Turn.failed(conversation.memory, type(error).__name__)
         return turn
 
+    def _desk_of(self, conversation: Conversation) -> Desk:
+        """The desk, with its public articles only where the customer may not see the others."""
+        desk = self._settings.desk(conversation.desk)
+        if conversation.trusted:
+            return desk
+        return desk.model_copy(update={"audiences": desk.audiences & {PUBLIC}})
+
     def _record(
         self, session: Session, conversation: Conversation, message: Message, turn: Turn | None
     ) -> None:
         session.execute(HANDLED, {"message_id": message.id})
+        if is_command(message):
+            return self._answer_command(session, conversation, message)
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
         TURNS.labels(turn.evidence["act"]).inc()
@@ -185,6 +206,19 @@ class FrontDesk:
             session.flush()
             notice = self._notice(session, conversation, ticket)
             self._say(session, conversation, notice, message.seq, turn.evidence, ticket.number)
+
+    def _answer_command(
+        self, session: Session, conversation: Conversation, message: Message
+    ) -> None:
+        """Commands work for whoever has the conversation: they are not the bot's to answer."""
+        write_line(
+            session,
+            conversation,
+            Author.SYSTEM,
+            reply_to(session, conversation, message),
+            kind="command",
+            answers=message.seq,
+        )
 
     def _say(
         self,
@@ -276,8 +310,7 @@ def _write_once(
     external_id = f"agent:{agent.id}:{conversation.id}:{key}" if key else None
     stored = external_id and session.scalar(
         select(Message).where(
-            Message.channel == conversation.channel,
-            Message.account == conversation.account,
+            Message.conversation_id == conversation.id,  # whose channel may be another by now
             Message.external_id == external_id,
         )
     )

@@ -11,6 +11,7 @@ from bot.conversation import CONVERSATIONS, MESSAGES, Conversation, Message, Sta
 from bot.db import now
 
 LEASE = timedelta(seconds=30)
+SETTLING = timedelta(seconds=3)  # in which a channel may find out who wrote a line, before it wakes
 
 
 TAKE = (
@@ -33,7 +34,7 @@ OLDEST_WAITING = (
     select(Conversation, Message)
     .join(Message, Message.conversation_id == Conversation.id)
     .where(Conversation.id == bindparam("conversation_id"), Message.status == Status.RECEIVED.value)
-    .order_by(Message.seq)
+    .order_by(Message.origin, Message.seq)  # in the channel's own order, where it has one
     .limit(1)
 )
 WAITING_SEQ = (
@@ -72,9 +73,11 @@ def has_waiting(session: Session, conversation_id: int) -> bool:
 
 
 def waiting(session: Session, limit: int = 100) -> list[int]:
-    """Conversations that have a line nobody has handled and no worker on it."""
+    """Conversations with a line that nobody has handled for SETTLING, and no worker on it."""
     unhandled = exists().where(
-        Message.conversation_id == Conversation.id, Message.status == Status.RECEIVED
+        Message.conversation_id == Conversation.id,
+        Message.status == Status.RECEIVED,
+        Message.created_at < now() - SETTLING,
     )
     return list(
         session.scalars(

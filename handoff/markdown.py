@@ -35,6 +35,12 @@ def render(markdown: str) -> str:
     return _html(_reshape(markdown, ANSWER_HEADING, same_tab=False), _ATTRIBUTES)
 
 
+def parse(markdown: str) -> list[Token]:
+    """A bot's answer as markdown-it's tokens, for channels with a markup of their own: images are
+    their descriptions, and links to articles point to the help centre."""
+    return _reshape(markdown, ANSWER_HEADING, same_tab=True)
+
+
 def render_page(markdown: str) -> str:
     """An article's body: its main headings can be linked to, and only links that leave the help
     centre open in a new tab."""

@@ -10,3 +10,4 @@ THINKING = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
 )
 QUEUED = Gauge("firstline_queued_conversations", "Conversations that wait for a person")
+EMAILS_IGNORED = Counter("firstline_emails_ignored", "E-mails that nobody wrote to us", ["because"])

@@ -6,25 +6,26 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from bot.conversation import Conversation, Person, State
+from bot.conversation import Conversation, State
 from handoff.agents import Agent
+from handoff.people import Profile, profiles
 from handoff.ticket import Ticket
 from handoff.transcript import iso
 
 
 def summarise(session: Session, query: Select[Conversation]) -> list[dict[str, Any]]:
-    """The conversations that the query selects, in its order, in one round trip."""
+    """The conversations that the query selects, in its order, in two round trips."""
     newest = select(func.max(Ticket.id).label("id")).group_by(Ticket.conversation_id).subquery()
     rows = session.execute(
-        query.add_columns(Person, Agent, Ticket)
-        .join(Person, Person.id == Conversation.person_id)
+        query.add_columns(Agent, Ticket)
         .outerjoin(Agent, Agent.id == Conversation.owner_id)
         .outerjoin(
             Ticket,
             (Ticket.conversation_id == Conversation.id) & Ticket.id.in_(select(newest.c.id)),
         )
     ).all()
-    return [_summary(*row) for row in rows]
+    people = profiles(session, {conversation.person_id for conversation, *_ in rows})
+    return [_summary(row[0], people[row[0].person_id], *row[1:]) for row in rows]
 
 
 def in_state(state: State | None, limit: int, offset: int) -> Select[Conversation]:
@@ -38,7 +39,7 @@ def in_state(state: State | None, limit: int, offset: int) -> Select[Conversatio
 
 
 def _summary(
-    conversation: Conversation, person: Person, owner: Agent | None, ticket: Ticket | None
+    conversation: Conversation, person: Profile, owner: Agent | None, ticket: Ticket | None
 ) -> dict[str, Any]:
     return {
         "id": conversation.id,

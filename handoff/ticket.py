@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversation import Conversation, State
 from bot.db import Base, Database, now
+from handoff.people import members_of
 
 
 class Reason(StrEnum):
@@ -25,6 +26,8 @@ class Reason(StrEnum):
     SAFETY = "safety"
     LANGUAGE = "language"
     ABUSE = "abuse"
+    ATTACHMENT = "attachment"
+    UNDELIVERED = "undelivered"
     TAKEN_OVER = "taken_over"
 
 
@@ -88,7 +91,7 @@ def status_line(session: Session, number: str, person_id: int) -> str | None:
     row = session.execute(
         select(Ticket, Conversation)
         .join(Conversation, Conversation.id == Ticket.conversation_id)
-        .where(Ticket.number == number, Conversation.person_id == person_id)
+        .where(Ticket.number == number, Conversation.person_id.in_(members_of(session, person_id)))
     ).first()
     if not row:
         return None
@@ -99,6 +102,18 @@ def status_line(session: Session, number: str, person_id: int) -> str | None:
     if conversation.state == State.OPEN:
         return f"{opened} is with a colleague, who is working on it."
     return f"{opened} is waiting for the next free colleague."
+
+
+def tickets_of(session: Session, person_id: int, limit: int) -> list[str]:
+    """The numbers of a customer's tickets, the newest first."""
+    query = (
+        select(Ticket.number)
+        .join(Conversation, Conversation.id == Ticket.conversation_id)
+        .where(Conversation.person_id.in_(members_of(session, person_id)))
+        .order_by(Ticket.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
 
 
 def status_of(database: Database) -> Callable[[str, str], str | None]:

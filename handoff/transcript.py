@@ -1,19 +1,32 @@
-"""The record: writing lines in order, reading them page by page, and exporting them."""
+"""The record: writing lines in order, and reading them page by page."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it on Python 3.11
 
-from bot.conversation import CONVERSATIONS, MESSAGES, Author, Conversation, Message, Status
+from bot.conversation import (
+    CONVERSATIONS,
+    FETCHED,
+    MESSAGES,
+    Author,
+    Conversation,
+    Message,
+    State,
+    Status,
+)
 from bot.db import now
+from bot.speech import PERSON
+from bot.turn import Button
 from handoff.agents import Agent
+from handoff.attachments import url_of
 
 PAGE = 100
+BURST = timedelta(minutes=10)  # within which a channel's own order puts lines right that came late
 # NUL can't be stored by PostgreSQL; the other control characters mean nothing in a message.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -28,7 +41,7 @@ NEXT_SEQ = (
 
 
 class Line(TypedDict):
-    """One line as the API, the export and the console show it."""
+    """One line as the API, the export and the console show it; files have a `url` for agents."""
 
     seq: int
     author: str
@@ -39,6 +52,7 @@ class Line(TypedDict):
     content: dict[str, Any]
     evidence: dict[str, Any] | None
     status: str
+    channel: str
     at: str
 
 
@@ -61,7 +75,12 @@ def write_line(
     answers: int | None = None,
     external_id: str | None = None,
 ) -> Line:
-    """Add a line of ours at the end. The conversation's row is locked until the commit."""
+    """Add a line of ours at the end. The conversation's row is locked until the commit.
+
+    What the customer may read waits to be sent to where they wrote last, unless they fetch it.
+    """
+    is_sent = not private and conversation.channel not in FETCHED
+    moment = now()
     message = Message(
         conversation_id=conversation.id,
         seq=next_seq(session, conversation.id),
@@ -76,8 +95,12 @@ def write_line(
         channel=conversation.channel,
         account=conversation.account,
         external_id=external_id,
-        status=Status.SENT,
-        created_at=now(),
+        address=conversation.address if is_sent else None,
+        status=Status.QUEUED if is_sent else Status.SENT,
+        due_at=moment if is_sent else None,
+        attempts=0,
+        doubtful=False,
+        created_at=moment,
     )
     insert_message(session, message)
     return as_line(message, agent.name if agent else None)
@@ -116,8 +139,78 @@ def lines(
     newest_first = limit is not None and after is None
     query = query.order_by(Message.seq.desc() if newest_first else Message.seq)
     rows = session.execute(query.limit(limit)).all()
-    found = [as_line(message, name) for message, name in rows]
-    return found[::-1] if newest_first else found
+    names = {message.seq: name for message, name in rows}
+    ordered = in_order(message for message, _ in (rows[::-1] if newest_first else rows))
+    return [as_line(message, names[message.seq]) for message in ordered]
+
+
+def in_order(messages: Iterable[Message]) -> list[Message]:
+    """The lines, given as they came, as they were written: a customer's line that its channel
+    delivered late goes before those that it should have come before."""
+    ordered: list[Message] = []
+    for message in messages:
+        place = len(ordered)
+        if message.origin is not None:
+            for index in range(len(ordered) - 1, -1, -1):
+                other = ordered[index]
+                if message.created_at - other.created_at > BURST:
+                    break
+                if other.origin is None or _source(other) != _source(message):
+                    continue
+                if other.origin <= message.origin:
+                    break
+                place = index
+        ordered.insert(place, message)
+    return ordered
+
+
+def _source(message: Message) -> tuple[str, str]:
+    return message.channel, message.account
+
+
+def referred(session: Session, conversation_id: int, reference: str | None) -> int | None:
+    """The number of the line that the channel calls so; None when it isn't in the conversation."""
+    return session.scalar(
+        select(Message.seq)
+        .where(Message.conversation_id == conversation_id, Message.reference == reference)
+        .order_by(Message.seq)
+        .limit(1)
+    )
+
+
+def pressed(session: Session, conversation_id: int, seq: int, index: int) -> Button | None:
+    """The button that was pressed under a line of the bot.
+
+    None when there is none, or when it means nothing any more: the customer has written since, or
+    a person has the conversation. Asking for a person always counts.
+    """
+    row = session.execute(
+        select(Message, Conversation.state)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.seq == seq,
+            Message.author == Author.BOT,
+        )
+    ).first()
+    if not row:
+        return None
+    buttons = row.Message.content.get("buttons", [])
+    if not 0 <= index < len(buttons):
+        return None
+    button = Button(**buttons[index])
+    is_stale = row.state != State.BOT or _has_written_since(session, conversation_id, seq)
+    return None if is_stale and button != PERSON else button
+
+
+def _has_written_since(session: Session, conversation_id: int, seq: int) -> bool:
+    newer = select(Message.id).where(
+        Message.conversation_id == conversation_id,
+        Message.seq > seq,
+        Message.author == Author.CUSTOMER,
+        Message.kind.is_(None),
+    )
+    return session.scalar(newer.limit(1)) is not None
 
 
 def as_line(message: Message, agent_name: str | None) -> Line:
@@ -128,25 +221,19 @@ def as_line(message: Message, agent_name: str | None) -> Line:
         private=message.private,
         kind=message.kind,
         text=message.text,
-        content=message.content,
+        content=_with_urls(message.content),
         evidence=message.evidence,
         status=message.status,
+        channel=message.channel,
         at=iso(message.created_at),
     )
 
 
-def as_text(transcript: Sequence[Line]) -> str:
-    """The transcript as plain text, one line a line, with the bot's reasons below its words."""
-    return "".join(_text_line(line) for line in transcript)
-
-
-def _text_line(line: Line) -> str:
-    who = line["name"] or line["author"]
-    mark = " (private)" if line["private"] else ""
-    reason = (line["evidence"] or {}).get("reason")
-    because = f"\n    because: {reason}" if reason else ""
-    text = "\n    ".join(line["text"].splitlines())  # indented: nobody can write a forged line
-    return f"[{line['at']}] {who}{mark}: {text}{because}\n"
+def _with_urls(content: dict[str, Any]) -> dict[str, Any]:
+    if "attachments" not in content:
+        return content
+    files = [file | {"url": url_of(file["id"])} for file in content["attachments"]]
+    return content | {"attachments": files}
 
 
 def iso(moment: datetime) -> str:

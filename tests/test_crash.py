@@ -144,7 +144,7 @@ def test_a_bot_that_raises_hands_over_and_tells_its_reason_to_nobody(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(engine: Engine, text: str, *_: Any) -> Turn:
+    def fail(engine: Engine, text: str, *_: Any, **__: Any) -> Turn:
         raise ValueError(f"can't parse {text}, api_key=hunter2")
 
     Customer(client, "Dave").is_handed_over()
@@ -276,11 +276,11 @@ def test_a_worker_that_was_too_slow_says_nothing(
     think = Engine.respond
     slow = iter([True])
 
-    def overtaken(engine: Engine, *case: Any) -> Turn:
+    def overtaken(engine: Engine, *case: Any, **more: Any) -> Turn:
         if next(slow, False):
             leases_run_out(state.database)
             state.front_desk.answer(1)
-        return think(engine, *case)
+        return think(engine, *case, **more)
 
     monkeypatch.setattr(Engine, "respond", overtaken)
     Customer(client, "Carol").says("hello")

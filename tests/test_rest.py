@@ -44,8 +44,8 @@ def test_what_the_bot_thought_while_an_agent_claimed_is_dropped(
     conversation = carol.says("hello")[0]["custom"]["conversation_id"]
     think = Engine.respond
 
-    def slowly(engine: Engine, *case: Any) -> Turn:
-        turn = think(engine, *case)
+    def slowly(engine: Engine, *case: Any, **more: Any) -> Turn:
+        turn = think(engine, *case, **more)
         client.post(f"/api/v1/conversations/{conversation}/claim", headers=alice)
         return turn
 

@@ -9,7 +9,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 import bot.regression.history  # noqa: F401
-import channels.app  # noqa: F401  (loads the models of all packages)
+import channels.app
+import channels.slack.installations
+import channels.slack.triage_store  # noqa: F401
 from bot.db import Base, Database, DatabaseUnusable
 from tests.fakes.postgres import on_both_databases
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from fastapi.testclient import TestClient
 
 Replies = list[dict[str, Any]]
@@ -18,7 +19,7 @@ WANTS_A_PERSON = "/talk_to_human"
 class Customer:
     """Somebody who writes through the REST channel."""
 
-    client: TestClient
+    client: TestClient | httpx.Client
     name: str
     desk: str = "customers"
     headers: dict[str, str] = field(default_factory=dict)
@@ -91,7 +92,9 @@ def _events(lines: Iterable[str]) -> Iterator[Event]:
             yield name, json.loads(line.removeprefix("data: "))
 
 
-def transcript(client: TestClient, agent: dict[str, str], conversation: int) -> Replies:
+def transcript(
+    client: TestClient | httpx.Client, agent: dict[str, str], conversation: int
+) -> Replies:
     """Every line, as an agent gets it."""
     url = f"/api/v1/conversations/{conversation}/transcript?format=json"
     lines: Replies = client.get(url, headers=agent).json()["messages"]
