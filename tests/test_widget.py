@@ -151,6 +151,16 @@ def test_unread_lines_are_counted_in_every_tab_until_one_reads_them(
     expect(other.locator("firstline-chat .badge")).to_be_hidden()
 
 
+def test_the_desk_is_told_what_was_seen_and_when(page: Page, desk: FakeDesk) -> None:
+    open_chat(page)
+    first = desk.put("agent", "One moment", name="Maya")
+    until(lambda: desk.seen == [first])
+    page.keyboard.press("Escape")
+    last = desk.put("agent", "Here it is", name="Maya")
+    page.get_by_role("button", name="Open chat, 1 unread").click()
+    until(lambda: desk.seen == [first, last])
+
+
 def test_the_keyboard_opens_writes_closes_and_finds_its_way_back(
     page: Page, desk: FakeDesk
 ) -> None:

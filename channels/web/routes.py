@@ -18,11 +18,13 @@ from bot.db import Database
 from bot.hints import Hint, Hints
 from bot.hours import describe
 from bot.settings import Settings
-from channels.inbox import STORABLE, Inbound, accept
+from channels.inbox import STORABLE, Inbound, Inbox
 from channels.rest import check_desk
 from handoff import queue
 from handoff.agents import Agent
+from handoff.channel_names import way_of
 from handoff.markdown import render
+from handoff.people import members_of
 from handoff.ticket import current_ticket
 from handoff.transcript import Line, lines
 
@@ -47,6 +49,13 @@ class Typing(BaseModel):
 
     desk: str = "customers"
     on: bool = True
+
+
+class Seen(BaseModel):
+    """The last line that the visitor has seen; `id` as the lines have it."""
+
+    desk: str = "customers"
+    id: str
 
 
 def visitor(request: Request) -> str:
@@ -89,14 +98,19 @@ def config(request: Request, desk: OpenDesk) -> dict[str, Any]:
 def send(request: Request, body: WebMessage, sender: Visitor) -> dict[str, str]:
     """Store the visitor's line; the answer comes over the stream."""
     open_desk(request, body.desk)
-    accepted = accept(
-        request.app.state.database,
+    inbox: Inbox = request.app.state.inbox
+    accepted = inbox.receive(
         Inbound(
-            CHANNEL, body.desk, sender, body.text, f"{sender}:{body.id}", body.payload, body.id
-        ),
+            CHANNEL,
+            body.desk,
+            sender,
+            body.text,
+            f"{sender}:{body.id}",
+            body.payload,
+            body.id,
+            trusted=True,
+        )
     )
-    request.app.state.hints.changed(accepted.conversation_id)
-    request.app.state.worker.wake(accepted.conversation_id)
     return {"id": f"{accepted.conversation_id}-{accepted.seq}"}
 
 
@@ -117,7 +131,7 @@ def fetch(
         return {
             "conversation": _state(session, conversation),
             "messages": [_shown(conversation.id, line) for line in found],
-            "cursor": f"{conversation.id}-{found[-1]['seq'] if found else 0}",
+            "cursor": f"{conversation.id}-{_newest(found)}",
         }
 
 
@@ -149,6 +163,17 @@ def typing(request: Request, body: Typing, sender: Visitor) -> None:
         request.app.state.hints.publish(hint)
 
 
+@router.post("/seen", status_code=204)
+def seen(request: Request, body: Seen, sender: Visitor) -> None:
+    """Note what the visitor has seen, so that nobody writes an e-mail to them about it."""
+    database: Database = request.app.state.database
+    conversation_id, seq = _parse_cursor(body.id)
+    with database.write() as session:
+        conversation = _current(session, body.desk, sender)
+        if conversation and conversation.id == conversation_id:
+            conversation.seen_seq = max(conversation.seen_seq, min(seq, conversation.last_seq))
+
+
 class Stream:
     """What one open widget has seen; `news` says what it hasn't."""
 
@@ -177,6 +202,7 @@ class Stream:
             self._go_to_cursor(session)
             conversation = _current(session, self._desk, self._sender)
             if not conversation:
+                self._state = None  # they may begin one, also after a split
                 return []
             return [
                 *self._new_lines(session, conversation),
@@ -189,13 +215,17 @@ class Stream:
             return
         conversation_id, seq = _parse_cursor(self._cursor)
         self._cursor = None
-        if _is_theirs(session, conversation_id, self._desk, self._sender):
+        if self._is_theirs(session, conversation_id):
             self._conversation_id, self._seq = conversation_id, seq
+
+    def _is_theirs(self, session: Session, conversation_id: int) -> bool:
+        return _is_theirs(session, conversation_id, self._desk, self._sender)
 
     def _new_lines(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
         found: list[ServerSentEvent] = []
-        if self._conversation_id not in (0, conversation.id):
-            found += self._after(session, self._conversation_id)  # the end of the one before
+        before = self._conversation_id
+        if before not in (0, conversation.id) and self._is_theirs(session, before):
+            found += self._after(session, before)  # the end of the one before
         if self._conversation_id != conversation.id:
             self._conversation_id, self._seq = conversation.id, 0
         return found + self._after(session, conversation.id)
@@ -203,7 +233,7 @@ class Stream:
     def _after(self, session: Session, conversation_id: int) -> list[ServerSentEvent]:
         found = lines(session, conversation_id, after=self._seq, public_only=True)
         if found:
-            self._seq = found[-1]["seq"]
+            self._seq = _newest(found)
         return [_event("message", _shown(conversation_id, line)) for line in found]
 
     def _new_state(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
@@ -214,6 +244,11 @@ class Stream:
         return [_event("state", state)]
 
 
+def _newest(found: list[Line]) -> int:
+    """The newest line's number; one that came late isn't the last."""
+    return max((line["seq"] for line in found), default=0)
+
+
 def _parse_cursor(cursor: str | None) -> tuple[int, int]:
     match = CURSOR.fullmatch(cursor or "")
     return (int(match[1]), int(match[2])) if match else (0, 0)
@@ -221,18 +256,13 @@ def _parse_cursor(cursor: str | None) -> tuple[int, int]:
 
 def _is_theirs(session: Session, conversation_id: int, desk: str, sender: str) -> bool:
     """Whether the visitor is the conversation's person; a cursor is only what they claim."""
+    identity = session.get(Identity, (CHANNEL, desk, sender))
+    conversation = session.get(Conversation, conversation_id)
     return bool(
-        session.scalar(
-            select(Conversation.id)
-            .join(Identity, Identity.person_id == Conversation.person_id)
-            .where(
-                Conversation.id == conversation_id,
-                Conversation.channel == CHANNEL,
-                Identity.channel == CHANNEL,
-                Identity.account == desk,
-                Identity.external_id == sender,
-            )
-        )
+        identity
+        and conversation
+        and conversation.desk == desk
+        and conversation.person_id in members_of(session, identity.person_id)
     )
 
 
@@ -284,6 +314,9 @@ def _shown(conversation_id: int, line: Line) -> dict[str, Any]:
         "sources": content.get("sources", []),
         "at": line["at"],
         "client_id": content.get("client_id"),
+        "way": way_of(line["channel"]) if line["channel"] != CHANNEL else None,
+        "files": [file["name"] for file in content.get("attachments", [])],
+        "changes": f"{conversation_id}-{content['changes']}" if content.get("changes") else None,
     }
 
 

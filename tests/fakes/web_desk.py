@@ -26,7 +26,7 @@ CONFIG = {
 }
 PAGE = """<!doctype html><html lang="en"><title>Any site</title><h1>Any site</h1>
 <button data-firstline-open="Is it lost?">Ask us</button>
-<script src="{base}/widget.js" data-desk="customers" async></script>"""
+<script src="{base}/widget.js" data-desk="customers" {identity} async></script>"""
 
 
 class FakeDesk:
@@ -35,9 +35,13 @@ class FakeDesk:
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
         self.state: dict[str, Any] | None = None
+        self.seen: list[str] = []
         self.refusal: Response | None = None
         self.is_up = True
         self.base = ""
+        self.identity: str | None = None  # the token that the site puts on its page
+        self.heard: list[tuple[str, str]] = []  # visitor, and what they did or who they are
+        self.taken: set[str] = set()  # visitors who are somebody else
         self.app = FastAPI()
         self.app.add_middleware(
             CORSMiddleware, allow_origins=["*"], allow_headers=["*"], allow_methods=["*"]
@@ -46,8 +50,10 @@ class FakeDesk:
         self.app.get("/web/config")(lambda: CONFIG)
         self.app.get("/web/messages")(self.fetch)
         self.app.post("/web/messages")(self.accept)
+        self.app.post("/web/seen")(self.note_seen)
         self.app.get("/web/events")(self.stream)
-        self.app.get("/elsewhere")(lambda: HTMLResponse(PAGE.format(base=self.base)))
+        self.app.post("/web/identify", status_code=204)(self.identify)
+        self.app.get("/elsewhere")(self.page)
 
     def put(self, author: str, text: str, **more: Any) -> str:
         line = {"id": f"1-{len(self.lines) + 1}", "author": author, "text": text, "name": None}
@@ -61,7 +67,17 @@ class FakeDesk:
         self.lines.append(line | nothing | {"at": datetime.now(UTC).isoformat()} | more)
         return str(line["id"])
 
-    def fetch(self) -> dict[str, Any]:
+    def page(self) -> Response:
+        identity = f'data-identity="{self.identity}"' if self.identity is not None else ""
+        return HTMLResponse(PAGE.format(base=self.base, identity=identity))
+
+    async def identify(self, request: Request) -> Response:
+        visitor = request.headers["authorization"]
+        self.heard.append((visitor, (await request.json())["token"]))
+        return Response(status_code=409 if visitor in self.taken else 204)
+
+    def fetch(self, request: Request) -> dict[str, Any]:
+        self.heard.append((request.headers["authorization"], "fetched"))
         cursor = self.lines[-1]["id"] if self.lines else None
         return {"conversation": self.state, "messages": self.lines[-100:], "cursor": cursor}
 
@@ -72,6 +88,10 @@ class FakeDesk:
         stored = [line["id"] for line in self.lines if line["client_id"] == said["id"]]
         said_id = stored[0] if stored else self.put("customer", said["text"], client_id=said["id"])
         return JSONResponse({"id": said_id}, 202)
+
+    async def note_seen(self, request: Request) -> Response:
+        self.seen.append((await request.json())["id"])
+        return Response(status_code=204)
 
     async def stream(self, cursor: str = "1-0") -> Response:
         if not self.is_up:

@@ -1,4 +1,4 @@
-import { visitor } from "./storage.js";
+import { remember, startAfresh, visitor } from "./storage.js";
 
 const PATIENCE_MS = 15_000;
 const SILENCE_MS = 40_000; // the server says something every 15 s
@@ -7,6 +7,7 @@ const SILENCE_MS = 40_000; // the server says something every 15 s
 export class Refused extends Error {
   constructor(status, detail) {
     super(detail);
+    this.status = status;
     this.final = status < 500 && ![408, 425, 429].includes(status);
   }
 }
@@ -24,6 +25,7 @@ export class Api {
   send = async ({ id, text, payload }) =>
     (await this.post("messages", { id, text, payload, desk: this.desk })).json();
   typing = () => this.post("typing", { desk: this.desk, on: true });
+  seen = (id) => this.post("seen", { desk: this.desk, id });
 
   /** Hears server-sent events, once `opened`, until the stream ends; throws when it falls silent. */
   async events(cursor, signal, { opened, hear }) {
@@ -47,6 +49,42 @@ export class Api {
     }
   }
 
+  /** The site's signed token that says who is here; the server hears it before anything else. */
+  set identity(token) {
+    this.token = token;
+    this.introduction = null;
+  }
+
+  introduced() {
+    this.introduction ??= this.introduce().catch((error) => {
+      this.introduction = null;
+      throw error;
+    });
+    return this.introduction;
+  }
+
+  async introduce() {
+    if (!this.token) return;
+    try {
+      await this.sendIdentity();
+      remember(this.token);
+    } catch (error) {
+      if (!error.final) throw error;
+      console.warn(`Firstline: ${error.message}`); // to the site's makers: the visitor stays nameless
+    }
+  }
+
+  async sendIdentity() {
+    const identify = () => this.post("identify", { token: this.token, desk: this.desk });
+    try {
+      await identify();
+    } catch (error) {
+      if (error.status !== 409) throw error;
+      startAfresh(); // this browser's chat is somebody else's
+      await identify();
+    }
+  }
+
   async getJson(path, query) {
     return (await this.call(path, { query, signal: AbortSignal.timeout(PATIENCE_MS) })).json();
   }
@@ -61,6 +99,7 @@ export class Api {
   }
 
   async call(path, { query, headers, ...options }) {
+    if (!["config", "identify"].includes(path)) await this.introduced();
     const url = new URL(`/web/${path}`, this.base);
     if (!options.method) url.search = new URLSearchParams({ desk: this.desk, ...query });
     const response = await fetch(url, {

@@ -42,10 +42,13 @@ export class Connection {
 
   async listen() {
     // With a cursor the stream brings what was missed, and the state.
-    if (!this.store.cursor) this.store.takeHistory(await this.api.history());
+    const { signal } = this.attempt;
+    const history = this.store.cursor ? null : await this.api.history();
+    signal.throwIfAborted(); // somebody else may be here by now
+    if (history) this.store.takeHistory(history);
     const opened = Date.now();
     try {
-      await this.api.events(this.store.cursor, this.attempt.signal, {
+      await this.api.events(this.store.cursor, signal, {
         opened: () => this.reached(),
         hear: (kind, data) => this.store.hear(kind, data),
       });

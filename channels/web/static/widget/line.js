@@ -13,7 +13,7 @@ export class Line {
 
   update(line, { first, last, active }) {
     this.node.className = `line ${line.author}${first ? " first" : ""}${last ? " last" : ""}`;
-    this.redraw(this.words, [line.author, line.name, line.text, line.html, line.sources], () =>
+    this.redraw(this.words, [line.author, line.name, line.text, line.html, line.sources, line.files], () =>
       this.drawWords(line),
     );
     this.redraw(this.buttons, active ? line.buttons : [], () => this.drawButtons(line, active));
@@ -24,8 +24,10 @@ export class Line {
   tick() {
     const { line } = this;
     const shown = line.waiting ? null : timeOf(line.at);
-    this.redraw(this.meta, [line.waiting, line.trouble, shown?.textContent], () =>
-      line.waiting ? this.drawStatus(line) : [shown],
+    const way = line.author === "customer" && line.way ? h("i", {}, line.way) : "";
+    const facts = [line.waiting, line.trouble, shown?.textContent, line.way, line.fate];
+    this.redraw(this.meta, facts, () =>
+      line.waiting ? this.drawStatus(line) : [shown, way, line.fate ?? ""],
     );
   }
 
@@ -41,10 +43,11 @@ export class Line {
     return [drawAuthor(line), this.drawBubble(line), this.drawSources(line.sources ?? [])];
   }
 
-  drawBubble({ author, text, html }) {
+  drawBubble({ author, text, html, files = [] }) {
     if (author === "bot" && html)
       return h("div", { class: "bubble rich", dir: "auto" }, safeHtml(html, this.base));
-    const words = author === "customer" ? [text] : linked(text);
+    const said = [text, ...files.map((name) => `File: ${name}`)].filter(Boolean).join("\n");
+    const words = author === "customer" ? [said] : linked(said);
     return h("div", { class: "bubble", dir: "auto" }, ...words);
   }
 

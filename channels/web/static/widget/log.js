@@ -117,6 +117,7 @@ function areTogether(line, next) {
     !!next &&
     line.author === next.author &&
     line.name === next.name &&
+    (line.way ?? null) === (next.way ?? null) &&
     new Date(next.at) - new Date(line.at) < GROUP_MS
   );
 }

@@ -5,7 +5,7 @@ import { Connection } from "./connection.js";
 import { h, icon } from "./dom.js";
 import { Header } from "./header.js";
 import { Log } from "./log.js";
-import { becomeKnown, isKnown, keep, recall } from "./storage.js";
+import { becomeKnown, isKnown, keep, meet, recall } from "./storage.js";
 import { Store } from "./store.js";
 
 const script = document.currentScript;
@@ -14,9 +14,11 @@ const phone = matchMedia("(max-width: 599.98px)");
 class FirstlineChat extends HTMLElement {
   connectedCallback() {
     if (this.shadowRoot) return;
-    const { desk = "customers", accent, langDir } = script.dataset;
+    const { desk = "customers", accent, langDir, identity } = script.dataset;
     const base = new URL(script.src).origin;
     this.api = new Api(base, desk);
+    if (identity !== undefined) meet(identity);
+    this.api.identity = identity;
     this.store = new Store(this.api, desk);
     this.connection = new Connection(this.api, this.store);
     if (langDir) this.dir = langDir;
@@ -28,6 +30,18 @@ class FirstlineChat extends HTMLElement {
     if (isKnown()) this.connection.start();
     this.show(recall(this.store.key("open")) === "yes");
     this.store.outbox.flush();
+  }
+
+  /** The site says who is here now, by a signed token; null when they have signed out. */
+  identify(token) {
+    if (meet(token)) {
+      this.store.forget();
+      this.composer.write("");
+    }
+    this.api.identity = token;
+    if (!isKnown()) return;
+    this.connection.start();
+    this.connection.restart();
   }
 
   build(base) {
@@ -197,6 +211,13 @@ class FirstlineChat extends HTMLElement {
 
 if (!customElements.get("firstline-chat")) {
   customElements.define("firstline-chat", FirstlineChat);
+  window.Firstline = {
+    identify(token) {
+      const chat = document.querySelector("firstline-chat");
+      if (chat) chat.identify(token);
+      else script.dataset.identity = token ?? "";
+    },
+  };
   const place = () => document.body.append(document.createElement("firstline-chat"));
   if (document.body) place();
   else addEventListener("DOMContentLoaded", place);

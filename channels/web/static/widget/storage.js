@@ -39,6 +39,51 @@ export const visitor = () => recall(VISITOR) ?? passerBy;
 export const isKnown = () => recall(VISITOR) !== null;
 export const becomeKnown = () => isKnown() || keep(VISITOR, passerBy);
 
+// Whom the site has named by a signed token, once the server has taken it.
+const SUBJECT = "firstline-subject";
+export const remember = (token) => keep(SUBJECT, subjectOf(token));
+
+/** Whether somebody else was here before whom the site names now: then what they left is gone. */
+export function meet(token) {
+  const known = recall(SUBJECT);
+  const isElse = known !== null && known !== subjectOf(token);
+  if (isElse) startAfresh();
+  return isElse;
+}
+
+export function startAfresh() {
+  const wasKnown = isKnown();
+  for (const key of [...memory.keys(), ...storedKeys()].filter((key) => key.startsWith("firstline-")))
+    forget(key);
+  if (wasKnown) keep(VISITOR, randomHex(16));
+}
+
+function forget(key) {
+  memory.delete(key);
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // there was none
+  }
+}
+
+function storedKeys() {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return [];
+  }
+}
+
+/** Read, not checked: that is the server's part. */
+function subjectOf(token) {
+  try {
+    return String(JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub);
+  } catch {
+    return "";
+  }
+}
+
 // crypto.randomUUID exists on https pages only.
 export const newId = () =>
   randomHex(16).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-a$4-$5");

@@ -10,6 +10,11 @@ export function compareIds(one, other) {
   return conversation - otherConversation || line - otherLine;
 }
 
+/** What an edit or a deletion makes of the line that it changes. */
+function changeOf({ kind, text }) {
+  return kind === "edit" ? { text, fate: "edited" } : { text: "Message deleted", files: [] };
+}
+
 /** All that the widget knows, and one listener that draws it. */
 export class Store {
   config = null;
@@ -21,6 +26,7 @@ export class Store {
   messages = new Map();
 
   constructor(api, desk) {
+    this.api = api;
     this.key = (name) => `firstline-${name}:${desk}`;
     this.outbox = new Outbox(api, this.key("outbox"), this);
   }
@@ -61,7 +67,9 @@ export class Store {
   }
 
   put(message) {
-    this.messages.set(message.id, message);
+    const changed = this.messages.get(message.changes);
+    if (changed) Object.assign(changed, changeOf(message));
+    else if (message.kind !== "deletion") this.messages.set(message.id, message);
     if (message.client_id) this.outbox.drop(message.client_id);
   }
 
@@ -105,7 +113,9 @@ export class Store {
 
   markSeen() {
     const last = this.stored().at(-1);
-    if (last && this.unread()) keep(this.key("seen"), last.id);
+    if (!last || !this.unread()) return;
+    keep(this.key("seen"), last.id);
+    this.api.seen(last.id).catch(() => {}); // at worst an e-mail says it again
   }
 
   forget() {
