@@ -1,0 +1,1 @@
+"""E-mail: what comes in over IMAP, what goes out over SMTP."""
