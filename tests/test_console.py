@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -18,37 +18,20 @@ from sqlalchemy.orm import Session
 
 from bot.conversation import Author, Conversation, Message, Person, State
 from bot.db import Base, Database, now
-from bot.engine import Engine
 from bot.hints import Hints
-from bot.settings import Desk, Settings
-from channels.problems import add_problem_handlers
-from handoff.agents import Role, add_agent
 from handoff.console.evidence import explain
 from handoff.console.presence import LOOK_LASTS, Presence
-from handoff.console.routes import router
-from handoff.desk import FrontDesk
 from handoff.queue import escalate
 from handoff.ticket import Reason
 from handoff.transcript import write_line
-
-PASSWORD = "correct horse battery"
+from tests.fakes.console import PASSWORD, console_app, sign_in
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[FastAPI]:
     database = Database(f"sqlite:///{tmp_path / 'console.db'}")
     Base.metadata.create_all(database.engine)
-    settings = Settings(data=tmp_path, desks={"customers": Desk(), "employees": Desk(open=False)})
-    hints = Hints(database)
-    app = FastAPI()
-    app.state.database, app.state.hints, app.state.settings = database, hints, settings
-    app.state.front_desk = FrontDesk(database, hints, settings, cast(Engine, None))
-    add_problem_handlers(app)
-    app.include_router(router)
-    with database.write() as session:
-        add_agent(session, "Alice Adams", "alice@firm.example", Role.AGENT, PASSWORD)
-        add_agent(session, "Bob Brown", "bob@firm.example", Role.AGENT, PASSWORD)
-    yield app
+    yield console_app(database)
     database.close()
 
 
@@ -60,12 +43,6 @@ def alice(app: FastAPI) -> TestClient:
 @pytest.fixture
 def bob(app: FastAPI) -> TestClient:
     return sign_in(app, "bob@firm.example")
-
-
-def sign_in(app: FastAPI, email: str) -> TestClient:
-    client = TestClient(app)
-    client.post("/console/sign-in", data={"email": email, "password": PASSWORD})
-    return client
 
 
 def begin(
@@ -293,13 +270,13 @@ def test_the_thread_opens_at_its_end_and_pages_backwards(app: FastAPI, alice: Te
     assert 'data-earlier="false"' in first
 
 
-def test_news_are_exactly_the_lines_after(app: FastAPI, alice: TestClient) -> None:
+def test_news_are_exactly_the_lines_since(app: FastAPI, alice: TestClient) -> None:
     with app.state.database.write() as session:
         id = begin(session, "one", "two", "three").id
-    for after in (0, 1, 2, 3):
-        html = alice.get(f"/console/conversations/{id}/thread?after={after}").text
-        assert seqs(html) == list(range(after + 1, 4))
-    assert "continues" in alice.get(f"/console/conversations/{id}/thread?after=2").text
+    for since in (0, 1, 2, 3, 4):
+        html = alice.get(f"/console/conversations/{id}/thread?since={since}").text
+        assert seqs(html) == list(range(max(since, 1), 4))
+    assert "continues" in alice.get(f"/console/conversations/{id}/thread?since=3").text
 
 
 def seqs(html: str) -> list[int]:

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from bot.conversation import Author, Conversation, Message, Person, State
+from bot.conversation import Author, Conversation, Message, State
 from bot.turn import Kind
 from handoff.agents import Agent
+from handoff.console.changes import DELETION
 from handoff.console.seen import AgentSeen
 from handoff.console.views import TAIL
+from handoff.people import Profile, profiles
 from handoff.ticket import Ticket
 
 MARKS = re.compile(r"[*`#>|]+")  # Markdown that a single line of the list has no use for
@@ -50,17 +52,26 @@ def items(session: Session, ids: Select[int], agent_id: int, limit: int) -> tupl
     last = _last_lines(session, page)
     unread = _unread(session, page, agent_id)
     languages = _languages(session, page)
+    rows = session.execute(_described(page)).all()
+    people = profiles(session, [row.person_id for row in rows])
     known = {
-        row.id: _item(row, last.get(row.id), unread.get(row.id, 0), languages.get(row.id), agent_id)
-        for row in session.execute(_described(page))
+        row.id: _item(
+            row,
+            people[row.person_id],
+            last.get(row.id),
+            unread.get(row.id, 0),
+            languages.get(row.id),
+            agent_id,
+        )
+        for row in rows
     }
     return [known[one] for one in page if one in known], len(wanted) > limit
 
 
-def call(name: str | None, email: str | None, person_id: int) -> str:
+def call(person: Profile) -> str:
     """What we call a customer: their name, their address, or a visitor with a short mark."""
-    mark = hashlib.sha256(str(person_id).encode()).hexdigest()[:4]
-    return name or email or f"Visitor {mark}"
+    mark = hashlib.sha256(str(person.id).encode()).hexdigest()[:4]
+    return person.name or person.email or f"Visitor {mark}"
 
 
 def _described(page: Sequence[int]) -> Select[*tuple[Any, ...]]:
@@ -76,11 +87,8 @@ def _described(page: Sequence[int]) -> Select[*tuple[Any, ...]]:
             Conversation.owner_id,
             Conversation.queued_at,
             Conversation.updated_at,
-            Person.name,
-            Person.email,
             Agent.name.label("owner"),
         )
-        .join(Person, Person.id == Conversation.person_id)
         .outerjoin(Agent, Agent.id == Conversation.owner_id)
         .where(Conversation.id.in_(page))
     )
@@ -106,6 +114,7 @@ def _last_lines(session: Session, page: Sequence[int]) -> dict[int, Row[*tuple[A
         select(
             Message.conversation_id,
             Message.author,
+            Message.kind,
             func.substr(Message.text, 1, 160).label("text"),
             Message.created_at,
         ).join(
@@ -149,6 +158,7 @@ def _languages(session: Session, page: Sequence[int]) -> dict[int, str]:
 
 def _item(
     row: Row[*tuple[Any, ...]],
+    person: Profile,
     last: Row[*tuple[Any, ...]] | None,
     unread: int,
     language: str | None,
@@ -156,7 +166,7 @@ def _item(
 ) -> Item:
     return Item(
         id=row.id,
-        name=call(row.name, row.email, row.person_id),
+        name=call(person),
         state=row.state,
         desk=row.desk,
         channel=row.channel,
@@ -174,6 +184,8 @@ def _item(
 
 
 def _on_one_line(last: Row[*tuple[Any, ...]]) -> str:
+    if not last.text:
+        return "Deleted a message" if last.kind == DELETION else "A file"
     text = MARKS.sub("", last.text) if last.author == Author.BOT else last.text
     return " ".join(text.split())
 

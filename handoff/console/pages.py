@@ -16,7 +16,7 @@ from handoff.console.items import items
 from handoff.console.presence import presence_of
 from handoff.console.rendering import page, zone_of
 from handoff.console.seen import last_opened
-from handoff.console.thread import latest, news
+from handoff.console.thread import Thread
 from handoff.console.views import Scope, View, count, ids_found, ids_in
 
 PAGE = 50
@@ -115,16 +115,14 @@ def pane(request: Request, id: int, agent: SignedIn) -> HTMLResponse:
 
 @router.get("/console/conversations/{id}/thread")
 def thread(
-    request: Request, id: int, agent: SignedIn, after: int | None = None, before: int | None = None
+    request: Request, id: int, agent: SignedIn, since: int | None = None, before: int | None = None
 ) -> HTMLResponse:
-    """The lines after `after`, or a page of those before `before`, or the last page."""
+    """The lines from `since` on, or a page of those before `before`, or the last page."""
     zone = zone_of(request)
     with request.app.state.database.read() as session:
         opened = _found(session, id, agent)
-        if after is not None:
-            part = news(session, id, opened.name, zone, after)
-        else:
-            part = latest(session, id, opened.name, zone, before)
+        lines = Thread(session, id, opened.name, zone)
+        part = lines.since(since) if since is not None else lines.latest(before)
     threshold = request.app.state.settings.policy.frustration
     return page("thread.html", part=part, zone=zone, threshold=threshold)
 
@@ -173,7 +171,7 @@ def _list(
 
 def _pane(session: Session, request: Request, opened: Opened, agent: Agent) -> dict[str, Any]:
     zone = zone_of(request)
-    part = latest(session, opened.id, opened.name, zone)
+    part = Thread(session, opened.id, opened.name, zone).latest()
     return {"part": part, **_around(session, request, opened, agent)}
 
 

@@ -14,10 +14,17 @@ from markupsafe import Markup
 
 from bot.db import now
 from handoff import markdown
+from handoff.channel_names import title_of, way_of
 from handoff.console.words import reason_in_words
 
 ZONE_COOKIE = "firstline_zone"  # the browser's time zone; theme.js sets it
-CHANNEL_ICONS = {"web": "globe", "telegram": "send", "slack": "hash", "rest": "code"}
+CHANNEL_ICONS = {
+    "web": "globe",
+    "rest": "code",
+    "telegram": "send",
+    "slack": "hash",
+    "email": "mail",
+}
 DAY = 24 * 60  # minutes
 
 
@@ -39,6 +46,10 @@ def zone_of(request: Request) -> ZoneInfo:
 def icon(name: str, size: int = 16) -> Markup:
     """A lucide icon as inline SVG; it stands beside a label, so it is hidden from readers."""
     return Markup(lucide._render_icon(name, size, aria_hidden="true"))
+
+
+def channel_icon(channel: str, size: int = 16) -> Markup:
+    return icon(CHANNEL_ICONS.get(channel, "message-square"), size)
 
 
 def lasting(since: datetime) -> str:
@@ -101,7 +112,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(icon=icon, channel_icons=CHANNEL_ICONS)
+    environment.globals.update(icon=icon)
     environment.filters.update(
         ago=ago,
         lasting=lasting,
@@ -111,6 +122,9 @@ def _environment() -> Environment:
         percent=percent,
         markdown=html_of,
         safe_link=safe_link,
+        channel_icon=channel_icon,
+        channel_title=title_of,
+        channel_way=way_of,
         in_words=reason_in_words,
     )
     return environment

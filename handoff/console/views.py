@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from bot.conversation import Author, Conversation, Message, Person, State
+from bot.conversation import Author, Conversation, Identity, Message, Person, State
 from bot.db import now
 from handoff.console.seen import AgentSeen
 from handoff.ticket import Ticket
@@ -70,7 +70,8 @@ def ids_in(view: View, scope: Scope) -> Select[int]:
 
 
 def ids_found(query: str, scope: Scope) -> Select[int]:
-    """Conversations, newest first, whose customer, ticket or text contains `query`."""
+    """Conversations, newest first, whose customer, ticket or text contains `query`, or whose
+    customer is called so on a channel."""
     pattern = f"%{_escape(query)}%"
 
     def like(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -80,7 +81,16 @@ def ids_found(query: str, scope: Scope) -> Select[int]:
     said = select(Message.conversation_id).where(
         Message.id > newest - SEARCHED_LINES, like(Message.text)
     )
-    known = select(Person.id).where(or_(like(Person.name), like(Person.email)))
+    called = select(Identity.person_id).where(
+        or_(
+            Identity.external_id == query,
+            like(Identity.external_id) & (Identity.channel == "email"),
+        )
+    )
+    known = select(Person.id).where(
+        or_(like(Person.name), like(Person.email), Person.id.in_(called))
+    )
+    shared = select(Identity.conversation_id).where(Identity.person_id.in_(known))
     numbered = select(Ticket.conversation_id).where(like(Ticket.number))
     return (
         select(Conversation.id)
@@ -88,6 +98,7 @@ def ids_found(query: str, scope: Scope) -> Select[int]:
             or_(
                 Conversation.id.in_(said),
                 Conversation.person_id.in_(known),
+                Conversation.id.in_(shared),
                 Conversation.id.in_(numbered),
             ),
             _at_desk(scope),

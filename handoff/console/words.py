@@ -11,6 +11,8 @@ REASONS = {
     "safety": "The customer reports danger",
     "abuse": "The customer is abusive",
     "language": "The customer writes in a language that the desk does not speak",
+    "attachment": "The customer sent a file, which the bot cannot read",
+    "undelivered": "What the bot wrote could not be delivered",
     "taken_over": "A colleague took over from the bot",
     # why the bot did what it did (bot.policy)
     "danger_reported": "The message reports danger",
@@ -21,6 +23,8 @@ REASONS = {
     "frustration_over_threshold": "Frustration is over the threshold",
     "customer_says_it_helped": "The customer says that it helped",
     "answer_did_not_help": "The answer did not help, so the bot offers another",
+    "nothing_but_a_file": "The message is nothing but a file",
+    "file_attached": "Not sure of an answer, and there is a file that may say more",
     "second_answer_did_not_help": "The second answer did not help either",
     "customer_cancelled": "The customer cancelled",
     "message_fills_form": "The message gives what the bot asked for",

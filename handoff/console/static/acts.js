@@ -21,8 +21,9 @@ let busy = false;
 
 export function startActs() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-act]");
-    if (button) perform(button.dataset);
+    const button = event.target.closest("[data-act], [data-post]");
+    if (button?.dataset.post) submit(button.dataset);
+    else if (button) perform(button.dataset);
     closeMenus(event.target);
   });
 }
@@ -30,15 +31,26 @@ export function startActs() {
 /** Do what a button with this data does. */
 export async function perform({ act, to, name }) {
   const id = openId();
-  if (!id || busy) return;
-  busy = true;
-  try {
+  if (!id) return;
+  await once(async () => {
     await post(`/console/conversations/${id}/${act}`, to ? { agent: Number(to) } : {});
     const wasBot = head().state === "bot"; // the customer has been told: there is no way back
     toast(DONE[act](name), { undo: wasBot ? null : undoOf(act, id) });
-  } catch (problem) {
-    toast(problem.message, { failed: true });
-  }
+  });
+}
+
+/** What isn't done to the conversation: the button says where to ask for it, and what to say then. */
+function submit({ post: address, done }) {
+  return once(async () => {
+    await post(address);
+    toast(done);
+  });
+}
+
+async function once(run) {
+  if (busy) return;
+  busy = true;
+  await run().catch((problem) => toast(problem.message, { failed: true }));
   busy = false;
   await refresh();
   refreshList({ quiet: true });

@@ -26,6 +26,10 @@ export function startComposer() {
     event.preventDefault();
     submit();
   });
+  document.addEventListener("click", (event) => {
+    const again = event.target.closest("[data-do=write-again]");
+    if (again) writeAgain(again.closest("[data-seq]"));
+  });
   document.addEventListener("focusout", leave);
 }
 
@@ -63,12 +67,18 @@ function setMode(to) {
 }
 
 function label() {
-  const { name } = head();
+  const { name, way } = head();
   const note = mode() === "note";
-  $("#words").placeholder = note ? "Only agents see this" : `Write to ${name}`;
-  $("#words").setAttribute("aria-label", note ? "Private note" : `Reply to ${name}`);
+  $("#words").placeholder = note ? "Only agents see this" : `Write to ${name} ${way}`;
+  $("#words").setAttribute("aria-label", note ? "Private note" : `Reply to ${name} ${way}`);
   $("#mode-hint").textContent = note ? "Stays among agents" : `Goes to ${name}`;
-  $("#send-label").textContent = note ? "Save private note" : "Send reply";
+  $("#send-label").textContent = note ? "Save private note" : `Reply ${way}`;
+}
+
+/** Words that did not arrive go back into the box, before what is written there. */
+function writeAgain(line) {
+  compose("reply");
+  write([$(".words", line).textContent, $("#words").value].filter(Boolean).join("\n"));
 }
 
 function write(text) {

@@ -1,10 +1,12 @@
 // The open conversation: opening, news at its end, earlier lines, and one's place in it.
 import { getFragment } from "./http.js";
 import { query } from "./list.js";
-import { $, $$, replaceParts } from "./parts.js";
+import { $, $$, replaceParts, replaceTail } from "./parts.js";
 import { announce, toast } from "./toast.js";
 
 const NEAR_END = 80; // pixels: whoever is this close to the end follows it
+const TAIL = 50; // lines at the end that every look brings up to date: some come late, or change
+const FAR = 200; // lines before the end in which those are looked for that may still change
 
 let refreshing = null;
 let again = false;
@@ -19,9 +21,17 @@ export function openId() {
   return Number($("[data-conversation]")?.dataset.conversation ?? 0);
 }
 
-/** The last line's number in the open thread. */
+/** The newest line's number in the open thread; a line that came late isn't the last one. */
 export function lastSeq() {
-  return Number($("#lines > [data-seq]:last-child")?.dataset.seq ?? 0);
+  return Math.max(0, ...seqs("#lines > [data-seq]"));
+}
+
+const seqs = (selector) => $$(selector).map((line) => Number(line.dataset.seq));
+
+/** The first of the lines that have to be looked at again. */
+function tailSeq() {
+  const last = lastSeq();
+  return Math.max(Math.min(last - TAIL, ...seqs("#lines > [data-unsettled]")), last - FAR, 0);
 }
 
 export function head() {
@@ -116,12 +126,13 @@ async function look() {
   const base = `/console/conversations/${id}`;
   try {
     const [lines, around] = await Promise.all([
-      getFragment(`${base}/thread?after=${lastSeq()}`),
+      getFragment(`${base}/thread?since=${tailSeq()}`),
       getFragment(`${base}/context`),
     ]);
     if (id !== openId()) return;
-    again ||= $("[data-part=lines]", lines).dataset.more === "true";
-    append($$("[data-part=lines] > *", lines));
+    const tail = $("[data-part=lines]", lines);
+    again ||= tail.dataset.more === "true";
+    showTail(tail);
     replaceParts(around);
     for (const listener of listeners) listener(id);
   } catch {
@@ -129,35 +140,36 @@ async function look() {
   }
 }
 
-function append(nodes) {
-  const follow = nearEnd();
-  const last = lastSeq();
-  const isNew = (node) => Number(node.dataset.seq ?? node.nextElementSibling?.dataset.seq) > last;
-  const fresh = nodes.filter(isNew);
-  if (!fresh.length) return;
-  $("#lines").append(...fresh);
-  const heard = fresh.filter((node) => node.dataset.author === "customer");
+function showTail(tail) {
+  const [follow, last] = [nearEnd(), lastSeq()];
+  const fresh = $$(":scope > [data-seq]", tail).filter((line) => Number(line.dataset.seq) > last);
+  replaceTail($("#lines"), tail);
+  const heard = fresh.filter((line) => line.dataset.author === "customer");
   if (heard.length) {
-    announce(`${head().name}: ${$(".words", heard.at(-1)).textContent}`);
+    announce(`${head().name}: ${$(".words", heard.at(-1))?.textContent ?? "a file"}`);
     document.dispatchEvent(new Event("firstline:heard"));
   }
-  if (follow) toEnd();
-  else showPill(fresh.filter((node) => node.dataset.seq).length);
+  if (follow && (fresh.length || !nearEnd())) toEnd();
+  else if (fresh.length) showPill(fresh.length);
 }
 
-async function loadEarlier() {
-  const [first, scroller] = [$("#lines > [data-seq]"), $("#scroller")];
+/** Fetch the lines before the first; false when there are none, or they can't be had. */
+export async function loadEarlier() {
+  if ($(".earlier").hidden) return false;
+  const scroller = $("#scroller");
+  const oldest = Math.min(...seqs("#lines > [data-seq]"));
   const fragment = await getFragment(
-    `/console/conversations/${openId()}/thread?before=${first.dataset.seq}`,
+    `/console/conversations/${openId()}/thread?before=${oldest}`,
   ).catch((problem) => void toast(problem.message, { failed: true }));
   const lines = fragment && $("[data-part=lines]", fragment);
-  if (!lines) return;
+  if (!lines) return false;
   const height = scroller.scrollHeight - scroller.scrollTop;
   const day = $("#lines > .day:first-child");
   if (day && $(`[data-day="${day.dataset.day}"]`, lines)) day.remove();
   $(".earlier").hidden = lines.dataset.earlier === "false";
   $("#lines").prepend(...lines.children);
   scroller.scrollTop = scroller.scrollHeight - height;
+  return true;
 }
 
 /** Whether the thread is on the screen: on a phone, the list may be there instead. */

@@ -2,6 +2,7 @@
 import { startActs } from "./acts.js";
 import { startComposer } from "./composer.js";
 import { onOpened, openId, refresh, startConversation } from "./conversation.js";
+import { startJumps } from "./jumps.js";
 import { startKeys } from "./keys.js";
 import { markOpen, refreshList, startList } from "./list.js";
 import { listen } from "./live.js";
@@ -15,6 +16,7 @@ import { announce } from "./toast.js";
 startSwitches();
 startSound();
 startKeys();
+startJumps();
 startPalette();
 startActs();
 startTimes();

@@ -27,16 +27,26 @@ function replace(current, incoming) {
   restore(incoming);
 }
 
-/** Bring a list's items up to date by their `data-key`, leaving those alone that are the same. */
-function replaceItems(list, incoming) {
-  const known = new Map($$(":scope > [data-key]", list).map((item) => [item.dataset.key, item]));
+/** Bring a list's end up to date: its items from the first that is among the incoming ones on. */
+export function replaceTail(list, incoming) {
+  const keys = new Set([...incoming.children].map((item) => item.dataset.key));
+  const start = [...list.children].find((item) => keys.has(item.dataset.key)) ?? null;
+  replaceItems(list, incoming, start);
+}
+
+/** Bring items from `place` on up to date by their `data-key`, leaving those alone that are the same. */
+function replaceItems(list, incoming, place = list.firstElementChild) {
+  const known = new Map();
+  for (let item = place; item; item = item.nextElementSibling) known.set(item.dataset.key, item);
   const restore = focusIn(list);
-  let place = list.firstElementChild;
   for (const item of [...incoming.children]) {
     const current = known.get(item.dataset.key);
     known.delete(item.dataset.key);
     const next = current && unchanged(current, item) ? current : item;
-    if (next === item) remember(item);
+    if (next === item) {
+      if (current) keepOpen(current, item);
+      remember(item);
+    }
     if (next === place) place = place.nextElementSibling;
     else list.insertBefore(next, place);
     if (current && next !== current) {
