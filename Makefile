@@ -15,20 +15,28 @@ PRODUCT := $(VENV)/.installed
 TOOLS   := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench lock clean test-programs
+.PHONY: help install run demo-telegram demo-slack demo-data test check format bench lock clean test-programs
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
-	@echo 'Variables: HOST PORT DATA for run; WORKERS ARGS for test; BENCH_DATA for bench.'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'Variables: HOST PORT DATA for run and the demos; WORKERS ARGS for test; BENCH_DATA for bench.'
 
 install: $(PRODUCT) ## install Firstline into .venv
 
-run: $(PRODUCT) ## serve the demo company at http://127.0.0.1:8000
+run: demo-data ## serve the demo company at http://127.0.0.1:8000
+	@exec $(BIN)/firstline serve --data '$(DATA)' --host $(HOST) --port $(PORT)
+
+demo-telegram: demo-data ## the same, with a Telegram of its own to write from; ARGS='--mode webhook'
+	@exec $(BIN)/python -m tests.fakes.telegram.demo --data '$(DATA)' --port $(PORT) $(ARGS)
+
+demo-slack: demo-data ## the same, with a Slack of its own to write from; ARGS='--mode socket'
+	@exec $(BIN)/python -m tests.fakes.slack.demo --data '$(DATA)' --port $(PORT) $(ARGS)
+
+demo-data: $(PRODUCT)
 	@if [ ! -d '$(DATA)' ] || [ -e '$(DATA)/.unfinished' ]; then \
 	  mkdir -p '$(DATA)' && touch '$(DATA)/.unfinished' && \
 	  $(BIN)/firstline init --data '$(DATA)' --demo && rm '$(DATA)/.unfinished'; \
 	fi
-	@exec $(BIN)/firstline serve --data '$(DATA)' --host $(HOST) --port $(PORT)
 
 test: $(TOOLS) test-programs ## run the tests; ARGS='-k queue' chooses some
 	@HF_HUB_OFFLINE=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
@@ -47,6 +55,7 @@ bench: $(TOOLS) ## run the benchmarks; BENCH_DATA=FOLDER adds those on public da
 	@[ -d build/demo ] || $(BIN)/firstline init --data build/demo --demo
 	PATH=$(BIN):$$PATH $(BIN)/python benchmarks/conversations.py --data build/demo
 	$(BIN)/python benchmarks/turn.py build/demo
+	$(BIN)/python -m benchmarks.telegram build/demo
 	$(BIN)/firstline eval answers --data build/demo
 	@if [ -n '$(BENCH_DATA)' ]; then \
 	  for each in retrieval risk intents ablation frustration languages scale; do \
@@ -89,6 +98,7 @@ $(BIN)/python:
 test-programs:
 	@$(call want,chromium,command -v chromium,the browser tests)
 	@$(call want,postgresql,ls /usr/lib/postgresql/*/bin/initdb,the tests on PostgreSQL)
+	@$(call want,dovecot-imapd,ls /usr/sbin/dovecot,the tests of e-mail that comes in)
 
 # $(1) a Debian package, $(2) the command that succeeds once it is there, $(3) what needs it
 define want

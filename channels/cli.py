@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from bot.settings import SettingsError
-from channels.command import Data, err, prepared, progress_bar, stop
+from channels.command import AsJson, Data, err, prepared, progress_bar, stop
 from channels.evaluation import evaluation
 from channels.knowledge import kb
+from channels.person import person
+from channels.slack.command import slack
+from channels.telegram.command import telegram
 
 app = typer.Typer(
     help="First-line support that knows when to hand over.",
@@ -21,6 +25,9 @@ agent = typer.Typer(help="The people who answer.", no_args_is_help=True)
 app.add_typer(kb, name="kb")
 app.add_typer(evaluation, name="eval")
 app.add_typer(agent, name="agent")
+app.add_typer(person, name="person")
+app.add_typer(slack, name="slack")
+app.add_typer(telegram, name="telegram")
 
 
 @app.command()
@@ -67,6 +74,17 @@ def train(
         f"Trained on {trained.examples:,} examples of {trained.intents} intents "
         f"and {trained.graded_lines} graded lines. Restart the server to use it."
     )
+
+
+@app.command()
+def doctor(data: Data = Path("data"), as_json: AsJson = False) -> None:
+    """Check the installation, tokens, webhooks, scopes and clocks, and say what to mend."""
+    from channels.doctor.examination import print_findings, print_json
+
+    settings = prepared(data)
+    well = print_json(settings) if as_json else print_findings(settings, Console(soft_wrap=True))
+    if not well:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -18,7 +18,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped; exits with 1 when the address can't be had."""
-    _configure_logs()
+    configure_logs()
     # One message is little arithmetic: threads of its own would cost more than they bring.
     threadpool_limits(limits=1, user_api="blas")
     listener = _listen(host, port)
@@ -60,7 +60,7 @@ def _welcome(settings: Settings, host: str, port: int) -> None:
         err.print(f"Sign in to the console as {address} with the password {password}")
 
 
-def _configure_logs() -> None:
+def configure_logs() -> None:
     """One JSON object a line, on standard error."""
     structlog.configure(
         processors=[

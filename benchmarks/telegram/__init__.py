@@ -1,0 +1,1 @@
+"""What the Telegram channel promises, measured."""

@@ -1,0 +1,1 @@
+"""`firstline doctor`: what an installation needs from the world, looked at from here."""
