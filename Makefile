@@ -4,7 +4,7 @@ PYTHON  ?= python3
 HOST    ?= 127.0.0.1
 PORT    ?= 8000
 DATA    ?= data
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 BIN  := $(VENV)/bin

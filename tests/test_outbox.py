@@ -71,7 +71,8 @@ def database(database_url: str | None, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def post() -> Post:
+def post(monkeypatch: pytest.MonkeyPatch) -> Post:
+    monkeypatch.setattr("channels.outbox.GRACE", 1.0)
     return Post()
 
 
@@ -104,6 +105,7 @@ def run(
 ) -> None:
     """Run the outbox (or something else) until `done`."""
     hints = Hints(database)
+    hints.start()
 
     async def main() -> None:
         task = asyncio.ensure_future(
@@ -118,6 +120,7 @@ def run(
             await task
 
     asyncio.run(main())
+    hints.stop()
 
 
 @on_both_databases

@@ -143,7 +143,7 @@ def test_while_the_database_is_away_slack_is_asked_to_try_again(
     desk: SlackDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = desk.slack.person("Alice")
-    database: Database = desk.client.app.state.database  # type: ignore[attr-defined]
+    database: Database = desk.app.state.database
     with monkeypatch.context() as broken, desk.slack.sender.held() as held:
         alice.says(alice.dm, "hello")
         broken.setattr(type(database), "write", _away)
@@ -159,7 +159,7 @@ def _away(_: Database, **__: bool) -> None:
 
 
 def test_any_bytes_and_any_shapes_are_answered_without_an_error(desk: SlackDesk) -> None:
-    client = TestClient(desk.client.app, raise_server_exceptions=False)
+    client = TestClient(desk.app, raise_server_exceptions=False)
 
     def status(body: bytes, media_type: str) -> int:
         headers = desk.slack.sender.signed(body) | {"Content-Type": media_type}

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot.settings import load_settings
@@ -14,6 +16,7 @@ from channels.app import create_app
 from handoff.agents import Role
 from tests.conftest import agent_headers
 from tests.fakes.browser import until
+from tests.fakes.loopback import Loopback
 from tests.fakes.people import Replies, transcript
 from tests.fakes.slack import Channel, FakeSlack, Person, Post
 
@@ -27,10 +30,11 @@ GIFT_ANSWER = "giver's order number"  # from a public one
 
 @dataclass
 class SlackDesk:
-    """The server that Slack talks to."""
+    """The server that Slack talks to, on a real socket: Slack comes from several threads."""
 
     slack: FakeSlack
-    client: TestClient
+    app: FastAPI
+    client: httpx.Client
     maya: dict[str, str]
 
     def conversations(self) -> list[Json]:
@@ -74,10 +78,13 @@ def slack_desk(
     for name, value in (chosen | settings).items():
         if value:
             patch.setenv(f"FIRSTLINE_{name.upper()}", value)
-    with TestClient(create_app(load_settings(data))) as client:
+    app = create_app(load_settings(data))
+    with Loopback(app) as server, httpx.Client(base_url=server.origin, timeout=30) as client:
+        until(lambda: client.get("/readyz").status_code == 200)
         if "slack_app_token" not in settings:
             slack.deliver_to(client)
-        yield SlackDesk(slack, client, agent_headers(client, "Maya", Role.AGENT))
+        # Her client never starts the server a second time.
+        yield SlackDesk(slack, app, client, agent_headers(TestClient(app), "Maya", Role.AGENT))
 
 
 def sees(
