@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 THREADS = 8
 SWEEP = 5.0  # seconds between looks for lines that nobody is handling
+MOST = 500  # conversations that one look brings
 
 
 class Worker:
@@ -61,11 +62,18 @@ class Worker:
         while True:
             try:
                 with self._database.read() as session:
-                    left = waiting(session)
+                    left = waiting(session, MOST)
             except Exception as error:  # the database is away: look again later
                 log.error("sweep failed", **failure(error))
                 left = []
             for conversation_id in left:
                 self.wake(conversation_id)
-            if self._stopping.wait(SWEEP):
+            if self._stopping.wait(SWEEP if len(left) < MOST else self._drained()):
                 return
+
+    def _drained(self) -> float:
+        """After a long outage there is more to find than one look brings: the next one comes as
+        soon as these are taken."""
+        while not self._due.empty() and not self._stopping.is_set():
+            self._stopping.wait(0.05)
+        return 0.0

@@ -72,7 +72,7 @@ def has_waiting(session: Session, conversation_id: int) -> bool:
     return session.execute(WAITING_SEQ, values).first() is not None
 
 
-def waiting(session: Session, limit: int = 100) -> list[int]:
+def waiting(session: Session, limit: int) -> list[int]:
     """Conversations with a line that nobody has handled for SETTLING, and no worker on it."""
     unhandled = exists().where(
         Message.conversation_id == Conversation.id,
