@@ -50,7 +50,7 @@ def _replies(here: Rig, people: list[Person], seconds: float) -> float:
     time.sleep(PATIENCE)
     replies: dict[int | None, list[float]] = {person.id: [] for person in people}
     for call in here.telegram.calls("sendMessage"):
-        if call.at >= begun:
+        if call.at >= begun and call.chat_id in replies:
             replies[call.chat_id].append(call.at - begun)
     taken = []
     for number in range(len(updates)):
