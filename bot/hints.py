@@ -109,3 +109,12 @@ class Hints:
                 if not self._stopping.is_set():
                     log.warning("not listening to PostgreSQL; trying again")
                     self._stopping.wait(1.0)
+
+
+async def next_hint(heard: "asyncio.Queue[Hint]", seconds: float) -> Hint | None:
+    """The next hint; None after `seconds` without one."""
+    try:
+        async with asyncio.timeout(seconds):  # wait_for may swallow that we are cancelled
+            return await heard.get()
+    except TimeoutError:
+        return None

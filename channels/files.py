@@ -62,9 +62,10 @@ class Files:
 
     async def _fetch(self, attachment: Attachment) -> None:
         channel = self._channels[attachment.channel]
-        fetching = channel.fetch(attachment.account, attachment.source or "", LARGEST)
+        source = attachment.source or ""
         try:
-            data = await asyncio.wait_for(fetching, LONGEST_FETCH)
+            async with asyncio.timeout(LONGEST_FETCH):
+                data = await channel.fetch(attachment.account, source, LARGEST)
         except SendError as error:
             await run_in_threadpool(self._postpone, attachment, error)
         except Exception as error:  # a mistake of a library, or time ran out: another try may do

@@ -145,8 +145,8 @@ class Outbox:
 
     async def _send(self, claimed: Claimed) -> None:
         try:
-            sending = self._channels[claimed.channel].send(claimed.outgoing)
-            reference = await asyncio.wait_for(sending, LONGEST_SEND)
+            async with asyncio.timeout(LONGEST_SEND):
+                reference = await self._channels[claimed.channel].send(claimed.outgoing)
         except SendError as error:
             await run_in_threadpool(self._note_failure, claimed.id, error)
         except TimeoutError:

@@ -1,6 +1,5 @@
 """The widget's HTTP: send, fetch, and follow live. A visitor is known by a random token."""
 
-import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation import Conversation, Identity, State
 from bot.db import Database
-from bot.hints import Hint, Hints
+from bot.hints import Hint, Hints, next_hint
 from bot.hours import describe
 from bot.settings import Settings
 from channels.inbox import STORABLE, Inbound, Inbox
@@ -146,10 +145,10 @@ async def events(
         while True:
             for event in await run_in_threadpool(stream.news):
                 yield event
-            hint = await _next(heard)
+            hint = await next_hint(heard, LOOK_AGAIN)
             while hint and hint["kind"] == "typing":
                 yield _typing(hint)
-                hint = await _next(heard)
+                hint = await next_hint(heard, LOOK_AGAIN)
 
 
 @router.post("/typing", status_code=204)
@@ -264,15 +263,6 @@ def _is_theirs(session: Session, conversation_id: int, desk: str, sender: str) -
         and conversation.desk == desk
         and conversation.person_id in members_of(session, identity.person_id)
     )
-
-
-async def _next(heard: Any) -> Hint | None:
-    """The next hint; None after LOOK_AGAIN seconds without one."""
-    try:
-        hint: Hint = await asyncio.wait_for(heard.get(), LOOK_AGAIN)
-    except TimeoutError:
-        return None
-    return hint
 
 
 def _current(session: Session, desk: str, sender: str) -> Conversation | None:

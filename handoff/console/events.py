@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from bot.hints import Hint, Hints
+from bot.hints import Hint, Hints, next_hint
 from handoff.auth import SignedIn, agent_or_none
 
 KEEP_ALIVE = 15.0  # seconds between signs of life, and between looks whether the agent may stay
@@ -44,9 +44,8 @@ async def _stream(request: Request, hints: Hints, agent_id: int) -> AsyncIterato
 
 async def _gather(queue: "asyncio.Queue[Hint]") -> list[Hint]:
     """The next hints, or none after KEEP_ALIVE."""
-    try:
-        first = await asyncio.wait_for(queue.get(), KEEP_ALIVE)
-    except TimeoutError:
+    first = await next_hint(queue, KEEP_ALIVE)
+    if first is None:
         return []
     await asyncio.sleep(GATHER)
     return [first, *(queue.get_nowait() for _ in range(queue.qsize()))]
