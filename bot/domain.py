@@ -35,11 +35,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How a message fills a slot."""
+    """How a message fills a slot. `action` is the custom action that a `custom` mapping runs."""
 
     type: str
     entity: str | None = None
+    role: str | None = None
+    group: str | None = None
     value: object = None
+    action: str | None = None
     intents: frozenset[str] = frozenset()
     not_intents: frozenset[str] = frozenset()
     conditions: tuple[Condition, ...] = ()
@@ -47,13 +50,20 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A value that the assistant remembers."""
+    """A value that the assistant remembers.
+
+    `influences` says whether rules and stories see it; a slot of type `any` never does. `minimum`
+    and `maximum` are the range of a `float`.
+    """
 
     name: str
     type: str = "any"
     initial_value: object = None
     values: tuple[str, ...] = ()
     mappings: tuple[Mapping, ...] = ()
+    influences: bool = False
+    minimum: float = 0.0
+    maximum: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +78,13 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class Variation:
     """One way to say a response. `condition` maps slots to the values they must have;
-    `channel` is set when the variation is for one channel only."""
+    `channel` is set when the variation is for one channel only. `image` is a URL, `custom` what a
+    client of the project's own understands."""
 
     text: str
     buttons: tuple[Button, ...] = ()
+    image: str | None = None
+    custom: JSON | None = None
     condition: JSON = field(default_factory=dict)
     channel: str | None = None
     kind: Kind | None = None
@@ -79,7 +92,13 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Everything a domain.yml names. `raw` is the domain as Rasa's actions get to see it."""
+    """Everything a domain.yml names. `raw` is the domain as Rasa's actions get to see it.
+
+    `unheard` are the entities that rules and stories don't see with an intent (`use_entities`,
+    `ignore_entities`). `retrieval` are the intents that are made of others (`faq` of `faq/hours`),
+    each of which has a response of its own (`utter_faq/hours`); `utter_faq` says the one that fits.
+    `end_to_end` are lines that stories have the bot say word for word.
+    """
 
     intents: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
@@ -87,6 +106,9 @@ class Domain:
     forms: dict[str, Form] = field(default_factory=dict)
     responses: dict[str, tuple[Variation, ...]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
+    unheard: dict[str, frozenset[str]] = field(default_factory=dict)
+    retrieval: frozenset[str] = frozenset()
+    end_to_end: frozenset[str] = frozenset()
     session_minutes: float = 60
     carry_over_slots: bool = True
     raw: JSON = field(default_factory=dict)
@@ -99,6 +121,7 @@ class Domain:
             or name in self.responses
             or name in self.forms
             or name in DEFAULT_ACTIONS
+            or name.removeprefix("utter_") in self.retrieval
         )
 
     def initial_slots(self) -> JSON:

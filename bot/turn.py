@@ -21,13 +21,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A span of the message with a meaning; `start` and `end` are character offsets."""
+    """A span of the message with a meaning; `start` and `end` are character offsets. `role` and
+    `group` tell entities of one kind apart (the city one travels from, and to)."""
 
     entity: str
     value: str
     start: int
     end: int
     extractor: str
+    role: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Understanding:
 
     `ranking` holds (intent, probability) pairs, best first. `slots` are values that a pressed
     button carried (`/intent{"slot": "value"}`); a pressed button has confidence 1. `in_scope` is
-    the probability that the message is any of the intents.
+    the probability that the message is any of the intents. `retrieved` is, of an intent that is
+    made of others, the one that fits best (`faq/hours`).
     """
 
     text: str
@@ -46,6 +50,7 @@ class Understanding:
     entities: tuple[Entity, ...] = ()
     slots: JSON = field(default_factory=dict)
     in_scope: float = 1.0
+    retrieved: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One line of the bot. `markdown` marks text quoted from the knowledge base."""
+    """One line of the bot. `markdown` marks text quoted from the knowledge base; `image` is a
+    URL, `custom` what only a client of the project's own understands."""
 
     kind: Kind
     text: str
     buttons: tuple[Button, ...] = ()
     sources: tuple[Source, ...] = ()
     markdown: bool = False
+    image: str | None = None
+    custom: JSON | None = None
