@@ -122,6 +122,7 @@ class _Draft:
             mappings=tuple(
                 self._mapping(name, at, mapping) for at, mapping in self._items(slot, "mappings")
             ),
+            influences=kind != "any" and slot.get("influence_conversation") is not False,
         )
 
     def _mapping(self, slot: str, line: int, mapping: object) -> Mapping:

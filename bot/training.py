@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.dialogue.steps import Rule, Story
 from bot.domain import DEFAULT_INTENTS, Domain
 from bot.domain_reader import read_domain
 from bot.marked_yaml import Mapped, TrainingError, read_yaml
 from bot.nlu_data import Example, NluData, read_nlu
-from bot.story_data import Rule, Story, read_rules, read_stories
+from bot.story_data import read_rules, read_stories
 from bot.training_check import warnings, without_copies
 
 __all__ = ["Domain", "Example", "Rule", "Story", "Training", "TrainingError", "read_training"]
