@@ -70,7 +70,7 @@ class Engine:
         self._listener = Listener(knowledge.encoder, intents, entities, self._starts_flow, policy)
         self._grader = grader
         self._lookup = Lookup(knowledge, confidence, policy)
-        self._dialogue = dialogue
+        self.dialogue = dialogue
         self._detector = detector
         self._speech = Speech(knowledge, dialogue)
         self._policy = policy
@@ -98,7 +98,7 @@ class Engine:
             memory,
             desk,
             self._hear(heard.meaning, memory, desk, sender, channel, at),
-            heard.meaning.confidence >= self._policy.flow,
+            self.relies_on(heard.meaning),
             heard.questions,
             attached=attached,
         )
@@ -123,6 +123,10 @@ class Engine:
         """Intent, entities and unit vector [dimension] of a text."""
         vector = self._knowledge.encoder.encode([text])[0]
         return self._listener.understand(text, vector), vector
+
+    def relies_on(self, heard: Understanding) -> bool:
+        """Whether the intent is sure enough for a rule or a story to follow it."""
+        return heard.confidence >= self._policy.flow
 
     def sounds(self, text: str, vector: Floats) -> float:
         """How frustrated a single line sounds, 0..1."""
@@ -156,9 +160,8 @@ class Engine:
         at: float,
     ) -> Course:
         """What the rules and stories make of it; of what isn't understood, if they say so."""
-        understood = meaning.confidence >= self._policy.flow
-        falls_back = not understood and self._dialogue.handles_not_understanding
-        return self._dialogue.hear(
+        falls_back = not self.relies_on(meaning) and self.dialogue.handles_not_understanding
+        return self.dialogue.hear(
             memory.dialogue,
             meaning,
             intent=NOT_UNDERSTOOD if falls_back else None,
@@ -179,7 +182,7 @@ class Engine:
         return judge(sound, line, earlier, memory.frustration, events)
 
     def _starts_flow(self, intent: str) -> bool:
-        return self._dialogue.starts(intent) and can_begin(intent)
+        return self.dialogue.starts(intent) and can_begin(intent)
 
     def _facts(self, case: Case) -> Facts:
         memory, heard, course = case.memory, case.heard, case.course
