@@ -165,7 +165,7 @@ class _Steps:
         if item["active_loop"] is None:
             return Loop(None)
         name = str(item["active_loop"])
-        if name not in self._domain.forms:
+        if name not in self._domain.forms and name != "action_two_stage_fallback":
             raise self._unknown(line, "form", name, "forms")
         return Loop(name)
 

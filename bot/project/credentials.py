@@ -76,13 +76,12 @@ def _socketio(content: Mapped) -> SocketIO | None:
     if "socketio" not in content:
         return None
     default = SocketIO()
-    path = _text(content, "socketio", "socketio_path") or default.socketio_path
     return SocketIO(
         user_message_evt=_text(content, "socketio", "user_message_evt") or default.user_message_evt,
         bot_message_evt=_text(content, "socketio", "bot_message_evt") or default.bot_message_evt,
         namespace=_text(content, "socketio", "namespace"),
         session_persistence=_value(content, "socketio", "session_persistence") is True,
-        socketio_path=path,
+        socketio_path=_text(content, "socketio", "socketio_path") or default.socketio_path,
         jwt_key=_text(content, "socketio", "jwt_key"),
         jwt_method=_text(content, "socketio", "jwt_method") or default.jwt_method,
         metadata_key=_text(content, "socketio", "metadata_key") or default.metadata_key,
