@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bot.dialogue.steps import Rule, Story
 from bot.domain import DEFAULT_INTENTS, Domain
 from bot.domain_check import check_domain
 from bot.domain_reader import read_domain
@@ -15,7 +16,7 @@ from bot.project.credentials import Credentials, read_credentials
 from bot.project.doubts import Doubts
 from bot.project.endpoints import Endpoints, read_endpoints
 from bot.project.layout import Layout, find_layout
-from bot.story_data import Rule, Story, read_rules, read_stories
+from bot.story_data import read_rules, read_stories
 from bot.training_check import base_of, check_examples, check_names, without_copies
 from bot.turn import JSON
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain import Condition, Form, Mapping
 from bot.nlu_data import parse_annotations
-from bot.story_data import Loop, Run, UserSays
+from bot.dialogue.steps import Loop, Run, UserSays
 from bot.training import TrainingError, read_training
 
 DEMO = Path(__file__).parent.parent / "training_data"
