@@ -36,7 +36,7 @@ class Endpoints:
 
 def read_endpoints(path: Path, doubts: Doubts) -> Endpoints:
     """Raises TrainingError."""
-    content = read_settings(path, doubts)
+    content = read_settings(path, doubts, ACTION)
     written = content.get(ACTION)
     sections = {name: content.line_of(name) for name, each in content.items() if each is not None}
     if written is None:
