@@ -24,8 +24,9 @@ from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
 from bot.policy import SMALL_TALK
+from bot.project.config import NluFallback
 from bot.rasa import ActionRunner
-from bot.settings import Settings
+from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
 from bot.training import Example, Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
@@ -150,8 +151,18 @@ def load_engine(
         entities=EntityExtractor(training),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
-        policy=settings.policy,
+        policy=policy_of(settings, training),
+        project=training.config,
     )
+
+
+def policy_of(settings: Settings, training: Training) -> PolicySettings:
+    """The policy; how sure of an intent the bot must be is what a Rasa project's configuration
+    says, unless the settings do."""
+    if training.config is None or "flow" in settings.policy.model_fields_set:
+        return settings.policy
+    fallback = training.config.fallback or NluFallback()
+    return settings.policy.model_copy(update={"flow": fallback.threshold})
 
 
 class _Fresh:

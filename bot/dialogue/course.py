@@ -34,13 +34,21 @@ class Course:
     `prediction` is what comes next; None when nothing applies. `failed` says why it can't go on.
     `takes` says that the open form has read the message, `fills` that it got a valid value of it;
     `otherwise` is what the message would lead to if the form, which got nothing, let it go.
+    `own_fallback` is the action that the assistant has for when nothing applies.
     """
 
-    def __init__(self, exchange: Exchange, rules: Rulebook, stories: Storybook) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        rules: Rulebook,
+        stories: Storybook,
+        own_fallback: str | None = None,
+    ) -> None:
         self._exchange = exchange
         self._rules = rules
         self._stories = stories
         self._was_open = exchange.tracker.active_loop
+        self.own_fallback = own_fallback
         self._begun = self._said = 0
         self._failures = exchange.failures
         self.prediction: Prediction | None = None
@@ -130,6 +138,12 @@ class Course:
         self._exchange.happen(events.slot("requested_slot", None))
         self._listen()
         return self._step()
+
+    def fall_back(self) -> Step:
+        """Nothing applies: run the assistant's own fallback."""
+        self._forget_reading()
+        self.prediction = Prediction(self.own_fallback or "action_default_fallback", "fallback")
+        return self.go_on()
 
     def set_aside(self, said: Iterable[Reply]) -> Step:
         """The message was answered otherwise: for rules and stories it never was."""

@@ -34,6 +34,8 @@ class Dialogue:
         ]
         self.rules = Rulebook(training.rules, [each for _, each in told], self.domain)
         self.stories = Storybook(told, self.domain)
+        fallback = training.config.rules if training.config else None
+        self._fallback = fallback.core_fallback_action_name if fallback else None
         self._starting = frozenset(filter(self._begins_flow, training.domain.intents))
 
     def starts(self, intent: str) -> bool:
@@ -71,7 +73,7 @@ class Dialogue:
         exchange.failures = state.failures
         if not tracker.events or self._has_expired(tracker, at):
             _begin_session(exchange)
-        course = Course(exchange, self.rules, self.stories)
+        course = Course(exchange, self.rules, self.stories, self._own_fallback())
         course.hear(events.user(heard, intent or heard.intent, channel), desk)
         return course
 
@@ -83,6 +85,13 @@ class Dialogue:
         Raises UnknownResponseError.
         """
         return render(self.domain, name, {**slots, **values}, seed)
+
+    def _own_fallback(self) -> str | None:
+        """The project's own words or action for when nothing applies."""
+        name = self._fallback
+        if name == "action_default_fallback" and name not in self.domain.actions:
+            return name if "utter_default" in self.domain.responses else None
+        return name if name and self.domain.knows_action(name) else None
 
     def _begins_flow(self, intent: str) -> bool:
         prediction = self._at_first(intent)

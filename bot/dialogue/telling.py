@@ -106,7 +106,7 @@ def _events(step: StoryStep, last: JSON | None, domain: Domain) -> Iterator[JSON
             yield said(step, domain)
             yield from slots_of_entities(step.entities, domain)
         case Run():
-            yield events.action(step.action)
+            yield events.action(step.action) | {"line": step.line}
         case Loop():
             yield events.loop(step.name)
         case SlotsAre():
