@@ -52,6 +52,7 @@ class Course:
         self._begun = self._said = 0
         self._failures = exchange.failures
         self.prediction: Prediction | None = None
+        self._first: Prediction | None = None
         self.otherwise: Prediction | None = None
         self.failed: str | None = None
         self.takes = self.fills = False
@@ -77,6 +78,11 @@ class Course:
         return self.prediction is not None and self.prediction.turns > 1
 
     @property
+    def story(self) -> str | None:
+        """The rule or story that says what comes first."""
+        return self._first.story if self._first else None
+
+    @property
     def fallback(self) -> Literal["rule", "loop"] | None:
         """What the assistant has of its own for a message that isn't understood."""
         if self._was_open == TWO_STAGE:
@@ -100,6 +106,7 @@ class Course:
         exchange.happen(message)
         self._begun, self._said = len(tracker.events), len(exchange.replies)
         self._attempt(self._read)
+        self._first = self.prediction
 
     def follow(self, sure: bool) -> Step:
         """Go where the message leads; `sure` says that what was understood can be relied on. If it
