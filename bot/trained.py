@@ -6,7 +6,6 @@ index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +17,15 @@ from bot.confidence import Confidence
 from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
 from bot.entities import EntityExtractor
+from bot.every_desk import examples_every_desk_needs, lines_every_desk_says
 from bot.graded_lines import read_graded_lines
 from bot.grader import ALARMS, GradedLine, Grader
 from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
-from bot.policy import SMALL_TALK
 from bot.project.config import NluFallback
+from bot.project.keeping import keep
+from bot.project.layout import Layout, find_layout
 from bot.rasa import ActionRunner
 from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
@@ -36,10 +37,6 @@ INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
 GRADED_LINES = "frustration.yml"
 CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
 
-
-NEEDED = SMALL_TALK | {
-    *("talk_to_human", "safety_emergency", "helped", "not_helped", "out_of_scope"),
-}
 MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
 
 
@@ -69,28 +66,55 @@ def open_knowledge(settings: Settings) -> Knowledge:
     return Knowledge(root, open_batching_encoder(settings), open_reranker(settings))
 
 
-def train(source: Path, data: Path, encoder: Encodes) -> Trained:
-    """Train the intents and the frustration grader from `source`, then put both into use.
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a project taught; nothing uses it yet."""
+
+    training: Training
+    intents: IntentModel
+    frustration: Grader
+    told: Trained
+    layout: Layout
+    graded: Path
+
+    def put_into_use(self, data: Path) -> None:
+        """Keep it in the data directory, in place of what was learnt before."""
+        models = data / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        keep(self.layout, data / "training", self.graded)
+        self.intents.save(models / INTENTS)
+        self.frustration.save(models / FRUSTRATION)
+
+
+def learn(source: Path, encoder: Encodes) -> Learnt:
+    """Learn intents and frustration from a folder. Raises TrainingError.
 
     What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
-    person, small talk, graded lines. Raises TrainingError; then nothing has changed.
+    person, small talk, graded lines.
     """
     training = read_training(source)
-    examples = [*training.examples, *_examples_every_desk_needs(training)]
+    examples = [*training.examples, *examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
     graded_lines = _with_alarms(read_graded_lines(graded))
     intents = [example.intent for example in examples]
     lines = [example.text for example in examples]
     vectors = encoder.encode(lines)
-    intent_model = IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder))
-    frustration = _train_frustration(graded_lines, examples, vectors, encoder)
-    models = data / "models"
-    models.mkdir(parents=True, exist_ok=True)
-    _copy_training(source, graded, data / "training")
-    intent_model.save(models / INTENTS)
-    frustration.save(models / FRUSTRATION)
-    return Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings)
+    return Learnt(
+        training=training,
+        intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder)),
+        frustration=_train_frustration(graded_lines, examples, vectors, encoder),
+        told=Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings),
+        layout=find_layout(source),
+        graded=graded,
+    )
+
+
+def train(source: Path, data: Path, encoder: Encodes) -> Trained:
+    """Learn from a folder, then put it into use. Raises TrainingError; then nothing has changed."""
+    learnt = learn(source, encoder)
+    learnt.put_into_use(data)
+    return learnt.told
 
 
 def train_shipped_frustration(encoder: Encodes) -> Grader:
@@ -183,29 +207,9 @@ class _Fresh:
         return self._confidence
 
 
-def _examples_every_desk_needs(training: Training) -> list[Example]:
-    """Shipped examples of asking for a person, danger, small talk and what is out of scope, for
-    those of these intents that the training data has none of."""
-    own = {example.intent for example in training.examples}
-    shipped = read_training(shipped_training_data()).examples
-    return [example for example in shipped if example.intent in NEEDED - own]
-
-
 def load_training(settings: Settings) -> Training:
     """What an installation was trained on, with the bot's own lines ("did that help?") where it
     doesn't word them. Raises TrainingError."""
     training = read_training(settings.data / "training")
-    shipped = read_training(shipped_training_data()).domain.responses
-    responses = shipped | training.domain.responses
+    responses = lines_every_desk_says(training)
     return replace(training, domain=replace(training.domain, responses=responses))
-
-
-def _copy_training(source: Path, graded: Path, target: Path) -> None:
-    """Keep the data that was trained on, so that the data directory stands on its own."""
-    if source.resolve() == target.resolve():
-        return
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.y*ml"):
-        old.unlink()
-    for file in {graded, *source.glob("*.yml"), *source.glob("*.yaml")}:
-        shutil.copy(file, target / file.name)

@@ -105,7 +105,8 @@ def data(
         return encoder if model == encoder.name else open_encoder(model, folder)
 
     monkeypatch.setattr("bot.trained.open_encoder", loaded)
-    monkeypatch.setattr("bot.trained.read_training", _read_training)
+    for room in ("bot.trained", "bot.every_desk"):
+        monkeypatch.setattr(f"{room}.read_training", _read_training)
     if database_url:
         monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
     directory = tmp_path / "data"
