@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
+from bot.action_runner.ran import Ran
 from bot.dialogue_state import DialogueState, Outcome, Step
 from bot.domain import Domain
-from bot.rasa import Ran
 from bot.responses import from_action, render
 from bot.rules import Rulebook, Scene, Trace
 from bot.story_data import Run, UserSays
@@ -14,7 +14,7 @@ MOST_ACTIONS = 10
 
 
 class Runner(Protocol):
-    """Runs a custom action by its name; bot.rasa.ActionRunner does."""
+    """Runs a custom action by its name; bot.action_runner does."""
 
     def run(self, name: str, tracker: JSON) -> Ran: ...
 

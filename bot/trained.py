@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue import Dialogue
@@ -24,7 +25,6 @@ from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
 from bot.policy import SMALL_TALK
-from bot.rasa import ActionRunner
 from bot.settings import Settings
 from bot.shipped import shipped_training_data
 from bot.training import Example, Training, read_training

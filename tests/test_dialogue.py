@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.action_runner.ran import Ran
 from bot.dialogue import Dialogue, DialogueState, Step
-from bot.rasa import Ran
 from bot.responses import UnknownResponseError
 from bot.training import Training, read_training
 from bot.turn import JSON, Entity, Kind, Understanding
