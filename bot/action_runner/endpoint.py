@@ -90,6 +90,6 @@ def _basic_auth(config: Mapping[str, Any]) -> tuple[str, str] | None:
     found = _texts(config, "basic_auth")
     if not found:
         return None
-    if set(found) < {"username", "password"}:
+    if not {"username", "password"} <= set(found):
         raise ValueError("action_endpoint.basic_auth needs a username and a password")
     return found["username"], found["password"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import wait
 from pathlib import Path
 
@@ -44,19 +45,25 @@ class ProjectActions:
 
     def run(self, name: str, tracker: JSON) -> Ran:
         """Run one. Raises ActionFailedError, as UnknownActionError where the project has none."""
-        running = asyncio.run_coroutine_threadsafe(self._run(name, tracker), self._loop)
+        until = time.monotonic() + self._patience
+        running = asyncio.run_coroutine_threadsafe(self._run(name, tracker, until), self._loop)
         if not wait([running], self._patience).done:
-            running.cancel()  # who waited has gone on: it must not begin any more
-            raise ActionFailedError(
-                f"{name} took longer than {self._patience:g} seconds, or waited so long for "
-                "another action: let it give up earlier, or run it on an action server"
-            )
+            running.cancel()
+            raise self._too_slow(name)
         return running.result()
 
-    async def _run(self, name: str, tracker: JSON) -> Ran:
+    async def _run(self, name: str, tracker: JSON, until: float) -> Ran:
+        if time.monotonic() > until:  # who waited has gone on: it must not begin any more
+            raise self._too_slow(name)
         try:
             return await execute(self._executor, name, tracker, self._domain)
         except ActionFailedError:
             raise
         except (Exception, SystemExit) as error:
             raise failed(name, error, self._project) from error
+
+    def _too_slow(self, name: str) -> ActionFailedError:
+        return ActionFailedError(
+            f"{name} took longer than {self._patience:g} seconds, or waited so long for another "
+            "action: let it give up earlier, or run it on an action server"
+        )
