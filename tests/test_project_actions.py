@@ -161,7 +161,7 @@ class ValidateSizeForm(FormValidationAction):
         "events": [event],
         "active_loop": {"name": "size_form"},
     }
-    domain = Domain(raw={"slots": {"size": {"mappings": [{"type": "from_text"}]}}})
+    domain = Domain(raw={"forms": {"size_form": {"required_slots": ["size"]}}})
     ran = ActionRunner(domain, project).run("validate_size_form", tracker)
     assert {"event": "slot", "timestamp": None, "name": "size", "value": "XL"} in ran.events
     assert tracker["slots"] == {"size": "xl"}

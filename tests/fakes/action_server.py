@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -49,7 +49,8 @@ def running(
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)  # its workers, too
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its workers, too
             process.wait(10)
 
 
