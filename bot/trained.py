@@ -140,7 +140,7 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain)
+    runner = ActionRunner(training.domain, settings.data / "training")
     runner.warm_up()
     return Engine(
         knowledge=knowledge,

@@ -67,11 +67,14 @@ class Meant(BaseModel):
 
 
 class Handoff(BaseModel):
-    """A conversation for a person. A repeated `key` opens no second ticket, and a line with the
-    same author, time and text is stored once."""
+    """A conversation for a person.
+
+    Each wish for one has a `key`, and repeated it opens no second ticket. A line with the same
+    author, time and text is stored once.
+    """
 
     sender: str = Field(min_length=1, max_length=200, pattern=STORABLE)
-    key: str = Field(max_length=100)
+    key: str | None = Field(default=None, max_length=100)
     name: Name | None = None
     reason: Reason = Reason.ASKED_FOR_PERSON
     desk: str = "customers"
@@ -119,8 +122,8 @@ def take_over(database: Database, handoff: Handoff) -> Taken:
 
 
 def _take_over(session: Session, handoff: Handoff) -> Taken:
-    key = handoff.id_of("handoff", handoff.key)
-    known = _asked_before(session, handoff, key)
+    key = handoff.id_of("handoff", handoff.key) if handoff.key else None
+    known = _asked_before(session, handoff, key) if key else None
     conversation = session.get_one(
         Conversation, known or _conversation(session, handoff), with_for_update=True
     )
@@ -145,23 +148,23 @@ def _conversation(session: Session, handoff: Handoff) -> int:
     return conversation_of(session, Inbound(CHANNEL, handoff.desk, handoff.sender, "", name=name))
 
 
-def _note(session: Session, conversation: Conversation, handoff: Handoff, key: str) -> None:
+def _note(session: Session, conversation: Conversation, handoff: Handoff, key: str | None) -> None:
     """Ask for a person, under a line that keeps the key."""
     if conversation.state == State.BOT:
         escalate(session, conversation, handoff.reason, handoff.evidence(), external_id=key)
         HANDOFFS.labels(handoff.reason).inc()
         session.flush()
-        return
-    write_line(
-        session,
-        conversation,
-        Author.SYSTEM,
-        "The assistant asked for a person again",
-        private=True,
-        kind="escalated",
-        evidence=handoff.evidence(),
-        external_id=key,
-    )
+    elif key:
+        write_line(
+            session,
+            conversation,
+            Author.SYSTEM,
+            "The assistant asked for a person again",
+            private=True,
+            kind="escalated",
+            evidence=handoff.evidence(),
+            external_id=key,
+        )
 
 
 def _store_lines(session: Session, conversation: Conversation, handoff: Handoff) -> None:

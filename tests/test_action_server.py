@@ -23,8 +23,8 @@ from bot.action_runner.runner import ActionRunner
 from bot.domain import Domain
 from bot.turn import JSON
 from tests.fakes.action_server import action_server
-from tests.fakes.full_rasa import rasas_python
 from tests.fakes.loopback import Loopback
+from tests.fakes.rasa_environment import rasas_python
 
 TRACKER: JSON = {
     "sender_id": "alice",

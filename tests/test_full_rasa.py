@@ -8,8 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.fakes.action_server import action_server
-from tests.fakes.full_rasa import full_rasa, rasas_python
+from tests.fakes.full_rasa import full_rasa
 from tests.fakes.people import transcript
+from tests.fakes.rasa_environment import rasas_python
 
 PROJECT = {
     "config.yml": """

@@ -141,6 +141,28 @@ def test_many_at_once_are_one_ticket(alice: TestClient) -> None:
     assert said(alice, taken.pop()[1]) == [line["text"] for line in SAID]
 
 
+def test_without_a_key_what_is_new_is_added_while_a_ticket_is_open(alice: TestClient) -> None:
+    first = hand_over(alice, key=None)
+    assert hand_over(alice, LATER, key=None) == first
+    lines = conversation(alice, first[1])["messages"]
+    assert [line["text"] for line in lines if line["private"]] == [
+        f"{first[0]} opened: asked for person"
+    ]
+    assert said(alice, first[1])[-1] == LATER["text"]
+    alice.post(f"/api/v1/conversations/{first[1]}/claim")
+    alice.post(f"/api/v1/conversations/{first[1]}/resolve")
+    assert hand_over(alice, LATER, key=None)[0] != first[0]
+
+
+def test_a_ticket_tells_which_conversation_it_is_for(alice: TestClient) -> None:
+    ticket, number = hand_over(alice)
+    found = alice.get(f"/api/v1/tickets/{ticket}").json()
+    assert (found["id"], found["state"]) == (number, "queued")
+    assert is_problem(alice.get("/api/v1/tickets/FL-000000"), 404)
+    assert is_problem(alice.get("/api/v1/tickets/17"), 422)
+    assert is_problem(TestClient(alice.app).get(f"/api/v1/tickets/{ticket}"), 401)
+
+
 def test_customers_do_not_mix_whatever_their_keys_and_words(alice: TestClient) -> None:
     carol, dave = hand_over(alice), hand_over(alice, sender="dave")
     assert carol[0] != dave[0]
@@ -184,33 +206,31 @@ def test_after_it_was_handed_back_the_conversation_goes_on(alice: TestClient) ->
     assert conversation(alice, number)["state"] == "queued"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [
-        ({"sender": ""}, "sender"),
-        ({"sender": "x" * 201}, "sender"),
-        ({"sender": "a\x00b"}, "sender"),
-        ({"key": None}, "key"),
-        ({"reason": "boredom"}, "reason"),
-        ({"name": "a\x00b"}, "name"),
-        ({"slots": {"x": 1}}, "slots"),
-        ({"slots": {"x": "y" * 501}}, "slots"),
-        ({"intent": {"name": "x", "confidence": 2}}, "intent"),
-        ({"lines": [{"author": "agent", "text": "x", "at": NOON}]}, "author"),
-        ({"lines": [{"author": "bot", "text": "x"}]}, "at"),
-        ({"lines": [{"author": "bot", "text": "", "at": NOON}]}, "text"),
-        ({"lines": [{"author": "bot", "text": "x" * 4001, "at": NOON}]}, "text"),
-        ({"lines": [{"author": "bot", "text": "x", "at": "0001-01-01T00:00:00+14:00"}]}, "at"),
-        ({"lines": [{"author": "bot", "text": "x", "at": NOON * 9}]}, "at"),
-        ({"lines": SAID * 200}, "lines"),
-    ],
-)
-def test_a_wrong_body_is_a_problem_that_names_the_field(
-    alice: TestClient, wrong: JSON, field: str
-) -> None:
-    response = alice.post("/api/v1/handoffs", json=body() | wrong)
-    assert is_problem(response, 422)
-    assert field in response.json()["detail"]
+WRONG: list[tuple[JSON, str]] = [
+    ({"sender": ""}, "sender"),
+    ({"sender": "x" * 201}, "sender"),
+    ({"sender": "a\x00b"}, "sender"),
+    ({"key": "x" * 101}, "key"),
+    ({"reason": "boredom"}, "reason"),
+    ({"name": "a\x00b"}, "name"),
+    ({"slots": {"x": 1}}, "slots"),
+    ({"slots": {"x": "y" * 501}}, "slots"),
+    ({"intent": {"name": "x", "confidence": 2}}, "intent"),
+    ({"lines": [{"author": "agent", "text": "x", "at": NOON}]}, "author"),
+    ({"lines": [{"author": "bot", "text": "x"}]}, "at"),
+    ({"lines": [{"author": "bot", "text": "", "at": NOON}]}, "text"),
+    ({"lines": [{"author": "bot", "text": "x" * 4001, "at": NOON}]}, "text"),
+    ({"lines": [{"author": "bot", "text": "x", "at": "0001-01-01T00:00:00+14:00"}]}, "at"),
+    ({"lines": [{"author": "bot", "text": "x", "at": NOON * 9}]}, "at"),
+    ({"lines": SAID * 200}, "lines"),
+]
+
+
+def test_a_wrong_body_is_a_problem_that_names_the_field(alice: TestClient) -> None:
+    for wrong, field in WRONG:
+        response = alice.post("/api/v1/handoffs", json=body() | wrong)
+        assert is_problem(response, 422), wrong
+        assert field in response.json()["detail"]
     assert alice.get("/api/v1/conversations").json()["conversations"] == []
 
 

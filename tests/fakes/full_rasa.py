@@ -1,4 +1,4 @@
-"""Rasa itself, in an environment of its own: build/rasa, which `make test` makes."""
+"""Rasa itself: an assistant of its own, trained and served by `rasa`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 
 from tests.fakes.action_server import free_port, running, wait_for
-from tests.fakes.postgres import give_up
+from tests.fakes.rasa_environment import rasas_python
 
-ENVIRONMENT = Path(__file__).parents[2] / "build" / "rasa"
 ALONE = {"RASA_TELEMETRY_ENABLED": "false", "PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}
 PATIENCE = 150.0  # seconds for training, and for starting: it imports TensorFlow each time
 
@@ -36,17 +35,6 @@ class FullRasa:
         response = httpx.post(self.url + path, json=body, timeout=60, trust_env=False)
         assert response.status_code == 200, response.text
         return response.json()
-
-
-def rasas_python() -> Path:
-    """The Python that has Rasa 3.6; skips, loudly, where there is none."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        give_up(
-            "build/rasa is missing: the tests with a full Rasa don't run. `make test` makes it "
-            "where a Python 3.8, 3.9 or 3.10 is"
-        )
-    return python
 
 
 @contextmanager
