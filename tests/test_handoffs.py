@@ -23,8 +23,8 @@ from bot.actions.hand_over import ActionHandOver
 from bot.actions.transcript import handoff_from
 from bot.db import Database, open_database
 from bot.turn import JSON
-from channels import handoffs
 from channels.app import LARGEST_BODY
+from channels.handoffs import routes
 from handoff.agents import Agent, Role, issue_token
 from handoff.auth import COOKIE
 from tests.fakes.console import empty_console_app
@@ -51,7 +51,7 @@ def database(database_url: str | None, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def app(database: Database) -> FastAPI:
     app = empty_console_app(database)
-    app.include_router(handoffs.router)
+    app.include_router(routes.router)
     return app
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from bot.action_runner.check import check_actions
 from bot.action_runner.endpoint import Endpoint
@@ -18,7 +19,10 @@ from bot.action_runner.ran import ActionFailedError, UnknownActionError
 from bot.action_runner.runner import ActionRunner
 from bot.domain import Domain
 from bot.marked_yaml import TrainingError
+from bot.settings import load_settings
 from bot.turn import JSON
+from channels.app import create_app
+from tests.fakes.people import Customer
 
 Write = Callable[..., Path]
 TRACKER: JSON = {"sender_id": "alice", "slots": {"city": "York", "size": None}, "events": []}
@@ -403,3 +407,16 @@ def test_running_in_an_event_loop_of_ones_own_is_no_problem(write: Write) -> Non
         return await asyncio.to_thread(here.run, "action_greet", TRACKER)
 
     assert asyncio.run(ask()).messages
+
+
+def test_a_server_runs_the_actions_of_what_it_was_trained_on_or_says_why_it_cannot(
+    data: Path,
+) -> None:
+    actions = data / "training" / "actions.py"
+    actions.write_text(greets("validate_ticket_status_form", "'Hello from the project'"))
+    with TestClient(create_app(load_settings(data))) as client:
+        said = Customer(client, "Carol").says("/ticket_status")
+    assert "Hello from the project" in [line["text"] for line in said]
+    actions.write_text("import gone_of_bob")
+    with pytest.raises(TrainingError, match=r'actions.py:1: "gone_of_bob" is not installed'):
+        create_app(load_settings(data))

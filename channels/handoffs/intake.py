@@ -1,113 +1,30 @@
-"""Another assistant hands a conversation to our people: a Rasa that runs `action_hand_over`."""
+"""Stores what another assistant handed over, and asks for a person."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import NamedTuple
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Author, Conversation, Message, State, Status
 from bot.db import Database, now
-from bot.hints import Hints
-from channels.inbox import STORABLE, Inbound, conversation_of
-from channels.rest import check_desk
-from handoff.auth import SignedIn, same_origin
+from channels.handoffs.body import Handoff, Said
+from channels.inbox import Inbound, conversation_of
 from handoff.metrics import HANDOFFS
 from handoff.queue import escalate
-from handoff.ticket import Reason, current_ticket
+from handoff.ticket import current_ticket
 from handoff.transcript import insert_message, next_seq, printable, write_line
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
-
 CHANNEL = "rasa"
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-SKEW = timedelta(days=1)  # by which the assistant's clock may be ahead
 
 
-def _plausible(at: datetime) -> datetime:
-    """The time in UTC, which it is taken to be if it doesn't say."""
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    if not EARLIEST <= at <= now() + SKEW:
-        raise ValueError("the time is before the year 2000 or in the future")
-    return at.astimezone(UTC)
-
-
-At = Annotated[datetime, AfterValidator(_plausible)]
-Name = Annotated[str, Field(max_length=200, pattern=STORABLE)]
-
-
-class Pressable(BaseModel):
-    """A button that the assistant showed."""
-
-    title: Name
-    payload: str = Field(max_length=1000)
-
-
-class Said(BaseModel):
-    """A line of the other assistant's conversation; `at` is ISO 8601, or seconds since 1970."""
-
-    author: Literal[Author.CUSTOMER, Author.BOT]
-    text: str = Field(min_length=1, max_length=4000)
-    at: At
-    buttons: list[Pressable] = Field(default=[], max_length=20)
-
-
-class Meant(BaseModel):
-    """What the assistant took the customer's last line for."""
-
-    name: Name
-    confidence: float = Field(ge=0, le=1)
-
-
-class Handoff(BaseModel):
-    """A conversation for a person.
-
-    Each wish for one has a `key`, and repeated it opens no second ticket. A line with the same
-    author, time and text is stored once.
-    """
-
-    sender: str = Field(min_length=1, max_length=200, pattern=STORABLE)
-    key: str | None = Field(default=None, max_length=100)
-    name: Name | None = None
-    reason: Reason = Reason.ASKED_FOR_PERSON
-    desk: str = "customers"
-    lines: list[Said] = Field(default=[], max_length=500)
-    slots: dict[Name, Annotated[str, Field(max_length=500)]] = Field(default={}, max_length=50)
-    intent: Meant | None = None
-
-    def id_of(self, *parts: Any) -> str:
-        """An id of something in this sender's conversation, the same whenever it comes again."""
-        return hashlib.sha256(json.dumps([self.sender, *parts]).encode()).hexdigest()
-
-    def evidence(self) -> dict[str, Any]:
-        """Why a person is needed, as agents see it."""
-        intent = {"intent": self.intent.model_dump()} if self.intent else {}
-        slots = {name: printable(value) for name, value in self.slots.items()}
-        return {"act": "hand_over", "assistant": "Rasa", **intent, "slots": slots}
-
-
-class Taken(BaseModel):
-    """The ticket, and the conversation that it is for."""
+class Taken(NamedTuple):
+    """The ticket's number, and the conversation that it is for."""
 
     ticket: str
     conversation_id: int
-
-
-@router.post("/handoffs", status_code=201)
-def hand_over(request: Request, handoff: Handoff, agent: SignedIn) -> Taken:
-    """Open a ticket for a conversation that another assistant had, with all that was said there."""
-    check_desk(request, handoff.desk)
-    hints: Hints = request.app.state.hints
-    taken = take_over(request.app.state.database, handoff)
-    hints.changed(taken.conversation_id)
-    return taken
 
 
 def take_over(database: Database, handoff: Handoff) -> Taken:
@@ -132,7 +49,7 @@ def _take_over(session: Session, handoff: Handoff) -> Taken:
         _note(session, conversation, handoff, key)
     ticket = current_ticket(session, conversation.id)
     assert ticket is not None
-    return Taken(ticket=ticket.number, conversation_id=conversation.id)
+    return Taken(ticket.number, conversation.id)
 
 
 def _asked_before(session: Session, handoff: Handoff, key: str) -> int | None:
