@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue.dialogue import Dialogue
@@ -26,7 +27,6 @@ from bot.language import LanguageDetector
 from bot.project.config import NluFallback
 from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
-from bot.rasa import ActionRunner
 from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
 from bot.training import Example, Training, read_training
@@ -165,7 +165,7 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain)
+    runner = ActionRunner(training.domain, settings.data / "training")
     runner.warm_up()
     return Engine(
         knowledge=knowledge,
