@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -22,6 +23,7 @@ from bot.marked_yaml import TrainingError
 from bot.settings import load_settings
 from bot.turn import JSON
 from channels.app import create_app
+from tests.fakes.action_server import free_port, running, wait_for
 from tests.fakes.people import Customer
 
 Write = Callable[..., Path]
@@ -420,3 +422,18 @@ def test_a_server_runs_the_actions_of_what_it_was_trained_on_or_says_why_it_cann
     actions.write_text("import gone_of_bob")
     with pytest.raises(TrainingError, match=r'actions.py:1: "gone_of_bob" is not installed'):
         create_app(load_settings(data))
+
+
+def test_while_it_serves_actions_open_the_files_of_the_project(data: Path, tmp_path: Path) -> None:
+    (data / "training" / "words.txt").write_text("Hello from a file")
+    (data / "training" / "actions.py").write_text(
+        greets("validate_ticket_status_form", "open('words.txt').read()")
+    )
+    port = free_port()
+    firstline = Path(sys.executable).with_name("firstline")
+    serve: list[str | Path] = [firstline, "serve", "--data", data, "--port", str(port)]
+    with running(serve, tmp_path) as process, httpx.Client(timeout=30) as client:
+        client.base_url = f"http://127.0.0.1:{port}"
+        wait_for(f"{client.base_url}/healthz", process)
+        said = Customer(client, "Carol").says("/ticket_status")
+    assert "Hello from a file" in [line["text"] for line in said]
