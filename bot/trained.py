@@ -165,7 +165,8 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain, settings.data / "training")
+    endpoint = training.endpoints.action_endpoint
+    runner = ActionRunner(training.domain, settings.data / "training", endpoint)
     runner.warm_up()
     return Engine(
         knowledge=knowledge,

@@ -1,4 +1,4 @@
-"""Where a project's action server is: the section `action_endpoint` of endpoints.yml."""
+"""A server of the project's, such as its action server, as Rasa's YAML files describe it."""
 
 import socket
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ LOOK = 0.5  # seconds that a server on this machine has to take a connection
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An action server, and what it wants to see of who calls it.
+    """A server, and what it wants to see of who calls it.
 
     `params` are added to the URL, the token among them under its name; `basic_auth` is a user and
     a password; `cafile` holds the certificates to trust instead of the usual ones.
@@ -29,7 +29,7 @@ class Endpoint:
         """The endpoint that the section describes, as Rasa reads it. Raises ValueError, with a
         message for whoever wrote it."""
         if not isinstance(config, Mapping):
-            raise ValueError("action_endpoint needs a url, such as http://localhost:5055/webhook")
+            raise ValueError("it needs a url, such as http://localhost:5055/webhook")
         params = _texts(config, "params")
         if token := config.get("token"):
             params[str(config.get("token_name") or "token")] = str(token)
@@ -66,9 +66,9 @@ def _url(config: Mapping[str, Any]) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         shown = parts.scheme or "nothing"
-        raise ValueError(f"action_endpoint.url must begin with http:// or https://, not {shown}")
+        raise ValueError(f"url must begin with http:// or https://, not {shown}")
     if not _has_port(url):
-        raise ValueError("action_endpoint.url has a port that is no number up to 65535")
+        raise ValueError("url has a port that is no number up to 65535")
     return url
 
 
@@ -82,7 +82,7 @@ def _has_port(url: str) -> bool:
 def _texts(config: Mapping[str, Any], section: str) -> dict[str, str]:
     found = config.get(section) or {}
     if not isinstance(found, Mapping):
-        raise ValueError(f"action_endpoint.{section} must map names to values")
+        raise ValueError(f"{section} must map names to values")
     return {str(name): str(value) for name, value in found.items()}
 
 
@@ -91,5 +91,5 @@ def _basic_auth(config: Mapping[str, Any]) -> tuple[str, str] | None:
     if not found:
         return None
     if not {"username", "password"} <= set(found):
-        raise ValueError("action_endpoint.basic_auth needs a username and a password")
+        raise ValueError("basic_auth needs a username and a password")
     return found["username"], found["password"]
