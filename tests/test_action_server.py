@@ -261,18 +261,17 @@ def test_a_slow_answer_is_not_waited_for(body: Callable[[], AsyncIterator[bytes]
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        (None, "action_endpoint needs a url"),
-        ("http://localhost:5055/webhook", "action_endpoint needs a url"),
+        (None, "it needs a url"),
+        ("http://localhost:5055/webhook", "it needs a url"),
         ({}, "must begin with http:// or https://, not nothing"),
         ({"url": "localhost:5055/webhook"}, "must begin with http:// or https://, not localhost"),
         ({"url": "grpc://localhost:5055"}, "must begin with http:// or https://, not grpc"),
         ({"url": "http://localhost:50555555/webhook"}, "a port that is no number"),
-        ({"url": "http://localhost", "headers": ["x"]}, "action_endpoint.headers must map"),
+        ({"url": "http://localhost", "headers": ["x"]}, "headers must map"),
         ({"url": "http://localhost", "basic_auth": {"username": "a"}}, "and a password"),
         ({"url": "http://localhost", "basic_auth": {"user": "a", "pass": "b"}}, "and a password"),
     ],
 )
 def test_a_wrong_endpoint_says_what_to_mend(config: Any, named: str) -> None:
-    with pytest.raises(ValueError, match="action_endpoint") as wrong:
+    with pytest.raises(ValueError, match=named):
         Endpoint.of(config)
-    assert named in str(wrong.value)
