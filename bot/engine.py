@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from bot.actions.services import can_begin
 from bot.case import Case
 from bot.confidence import Confidence
-from bot.dialogue import Dialogue
+from bot.dialogue.course import Course
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.fallback import NOT_UNDERSTOOD
 from bot.entities import EntityExtractor
 from bot.evidence import evidence_of
 from bot.frustration import EVENTS, Frustration, Line, judge
@@ -20,20 +22,22 @@ from bot.memory import Memory
 from bot.policy import Act, Facts, decide
 from bot.questions import is_vague
 from bot.settings import Desk, PolicySettings
-from bot.speech import Speech
+from bot.speech import Speech, audience_of
 from bot.turn import JSON, Reply, Understanding
 from kb_index.classifier import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the bot does with one message. `handoff` names the reason when a person takes over."""
+    """What the bot does with one message. `handoff` names the reason when a person takes over;
+    `reminders` are rasa_sdk's events that set or cancel one."""
 
     replies: tuple[Reply, ...]
     memory: JSON
     frustration: float
     evidence: JSON
     handoff: str | None = None
+    reminders: tuple[JSON, ...] = ()
 
     @classmethod
     def failed(cls, memory: JSON, error: str) -> "Turn":
@@ -79,12 +83,28 @@ class Engine:
         desk: Desk,
         sender: str,
         *,
+        channel: str | None = None,
+        at: float = 0.0,
         attached: bool = False,
     ) -> Turn:
-        """The bot's turn after a message; `stored` is the memory that the last turn left, and
-        `attached` says that a file came with it, which the bot can't read."""
-        case = self._listen(text, payload, Memory.load(stored), desk, sender)
-        case.attached = attached
+        """The bot's turn after a message; `stored` is the memory that the last turn left, `at`
+        when it came (seconds since 1970), and `attached` says that a file came with it, which the
+        bot can't read."""
+        heard = self._listener.listen(text, payload, memory := Memory.load(stored))
+        case = Case(
+            heard.meaning,
+            heard.vector,
+            self._judge(heard, memory),
+            memory,
+            desk,
+            self._hear(heard.meaning, memory, desk, sender, channel, at),
+            heard.meaning.confidence >= self._policy.flow,
+            heard.questions,
+            attached=attached,
+        )
+        if not heard.pressed:
+            case.foreign = self._detector.foreign(text, desk.languages, memory.recent)
+        self._lookup.look_up(case)
         decision = decide(self._facts(case), self._policy)
         case.handoff = decision.handoff
         self._speech.carry_out(decision.act, case)
@@ -96,6 +116,7 @@ class Engine:
             frustration=case.frustration.conversation,
             evidence=evidence_of(case, decision, self._policy),
             handoff=case.handoff,
+            reminders=case.reminders,
         )
 
     def understand(self, text: str) -> tuple[Understanding, Floats]:
@@ -125,16 +146,27 @@ class Engine:
             reason, ticket=ticket, position=position, hours=hours, staffed=staffed
         )
 
-    def _listen(
-        self, text: str, payload: str | None, memory: Memory, desk: Desk, sender: str
-    ) -> Case:
-        heard = self._listener.listen(text, payload, memory)
-        frustration = self._judge(heard, memory)
-        case = Case(heard.meaning, heard.vector, frustration, memory, desk, sender, heard.questions)
-        if not heard.pressed:
-            case.foreign = self._detector.foreign(text, desk.languages, memory.recent)
-        self._lookup.look_up(case)
-        return case
+    def _hear(
+        self,
+        meaning: Understanding,
+        memory: Memory,
+        desk: Desk,
+        sender: str,
+        channel: str | None,
+        at: float,
+    ) -> Course:
+        """What the rules and stories make of it; of what isn't understood, if they say so."""
+        understood = meaning.confidence >= self._policy.flow
+        falls_back = not understood and self._dialogue.handles_not_understanding
+        return self._dialogue.hear(
+            memory.dialogue,
+            meaning,
+            intent=NOT_UNDERSTOOD if falls_back else None,
+            sender=sender,
+            desk=audience_of(desk),
+            channel=channel,
+            at=at,
+        )
 
     def _judge(self, heard: Heard, memory: Memory) -> Frustration:
         meaning = heard.meaning
@@ -150,8 +182,7 @@ class Engine:
         return self._dialogue.starts(intent) and can_begin(intent)
 
     def _facts(self, case: Case) -> Facts:
-        memory, heard = case.memory, case.heard
-        active = memory.dialogue.active_loop is not None
+        memory, heard, course = case.memory, case.heard, case.course
         return Facts(
             intent=heard.intent,
             intent_confidence=heard.confidence,
@@ -161,9 +192,12 @@ class Engine:
             alternatives=len(case.hits),
             chosen=case.chosen,
             already_unhelpful=_has_not_helped(case),
-            starts_flow=self._starts_flow(heard.intent) and not is_vague(heard.text),
-            form=active,
-            fills=active and self._dialogue.fills(memory.dialogue, heard),
+            applies=course.applies and self._may_begin(heard),
+            starts_flow=course.starts_flow and self._may_begin(heard),
+            in_context=course.in_context,
+            fallback=course.fallback,
+            form=course.form is not None,
+            fills=course.fills,
             asked=memory.asked,
             failures=memory.failures,
             frustration=case.frustration.conversation,
@@ -172,6 +206,10 @@ class Engine:
             alarm=case.frustration.alarm,
             attached=case.attached,
         )
+
+    def _may_begin(self, heard: Understanding) -> bool:
+        """A flow needs what it asks of the world, and a message that says what it is about."""
+        return can_begin(heard.intent) and not is_vague(heard.text)
 
 
 def _has_not_helped(case: Case) -> bool:

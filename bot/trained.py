@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
-from bot.dialogue import Dialogue
+from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
 from bot.entities import EntityExtractor
 from bot.graded_lines import read_graded_lines

@@ -172,6 +172,8 @@ class FrontDesk:
                     conversation.memory,
                     self._desk_of(conversation),
                     sender,
+                    channel=message.channel,
+                    at=message.created_at.timestamp(),
                     attached=attached,
                 )
         except Exception as error:

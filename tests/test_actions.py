@@ -20,13 +20,15 @@ from rasa_sdk.executor import ActionExecutor
 from bot.actions import services
 from bot.actions.registered import ACTIONS
 from bot.actions.services import Services, use
-from bot.dialogue import Dialogue, DialogueState, Step
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.state import DialogueState, Step
 from bot.entities import EntityExtractor
 from bot.rasa import ActionRunner, UnsupportedEventError
 from bot.shop import DemoShop
-from bot.story_data import Loop, Run, Story, UserSays
+from bot.dialogue.steps import Loop, Run, Story, UserSays
 from bot.training import read_training
 from bot.turn import JSON, Understanding
+from tests.fakes.dialogue import advance
 
 DEMO = Path(__file__).parent.parent / "training_data"
 TRAINING = read_training(DEMO)
@@ -60,7 +62,7 @@ def understand(line: str) -> Understanding:
 def talk(*lines: str, desk: str = "customers", sender: str = "alice") -> Step:
     state = DialogueState()
     for line in lines:
-        step = DIALOGUE.advance(state, understand(line), sender, desk)
+        step = advance(DIALOGUE, state, understand(line), sender, desk)
         state = step.state
     return step
 
@@ -137,7 +139,7 @@ class TestReturns:
         step = talk("order_status: LH-119264 grace@post.example", "return_item: send it back")
         assert [button.title for button in step.replies[0].buttons] == ["LH-119264"]
         pressed = step.replies[0].buttons[0].payload
-        step = DIALOGUE.advance(step.state, understand(pressed), "alice", "customers")
+        step = advance(DIALOGUE, step.state, understand(pressed), "alice", "customers")
         assert step.state.requested_slot == "return_reason"  # the e-mail address is known
 
     def test_what_the_terms_do_not_allow_is_explained(self) -> None:
@@ -146,7 +148,7 @@ class TestReturns:
         step = talk(f"return_item: faulty, refund {kept_long}")
         assert "exchange rather than a refund" in says(step)
         exchange = step.replies[0].buttons[0].payload
-        step = DIALOGUE.advance(step.state, understand(exchange), "alice", "customers")
+        step = advance(DIALOGUE, step.state, understand(exchange), "alice", "customers")
         assert "RMA-" in says(step)
 
     def test_a_made_up_choice_is_refused(self) -> None:
@@ -242,9 +244,9 @@ def test_the_stories_can_be_told(story: Story) -> None:
                 "email": "alice@web.example",
                 "ticket_number": "FL-120934",
             }
-            text = " ".join(written[name] for name in step.entities)
-            said = understand(f"{next(iter(step.intents))}: {text}")
-            state = DIALOGUE.advance(state, said, "alice", "customers").state
+            text = " ".join(written[each.entity] for each in step.entities)
+            said = understand(f"{step.intent}: {text}")
+            state = advance(DIALOGUE, state, said, "alice", "customers").state
         elif isinstance(step, Loop):
             loop = step.name
         else:
@@ -283,7 +285,7 @@ def test_a_full_rasa_finds_the_same_actions() -> None:
 def test_rasa_sdk_is_not_loaded_before_the_first_flow() -> None:
     code = (
         "import sys; from pathlib import Path; from bot.training import read_training;"
-        "from bot.dialogue import Dialogue; from bot.rasa import ActionRunner;"
+        "from bot.dialogue.dialogue import Dialogue; from bot.rasa import ActionRunner;"
         "from bot.actions.services import Services, use;"
         f"training = read_training(Path({str(DEMO)!r}));"
         "use(Services()); Dialogue(training, ActionRunner(training.domain)).starts('order_status');"

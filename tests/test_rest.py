@@ -217,7 +217,7 @@ def test_a_flow_can_be_interrupted_by_a_question_and_cancelled(client: TestClien
     assert asked["custom"]["kind"] == "flow"
     answered = carol.says('/answer{"article": "warranty"}')
     assert answered[0]["custom"]["sources"][0]["article_id"] == "warranty"
-    assert answered[-1]["text"] == asked["text"]
+    assert "order number" in answered[-1]["text"]
     (cancelled,) = carol.says("/cancel_flow")
     assert cancelled["text"] != asked["text"]
     assert carol.says("/thank")[0]["custom"]["kind"] == "smalltalk"
