@@ -172,7 +172,7 @@ class FrontDesk:
                     conversation.memory,
                     self._desk_of(conversation),
                     sender,
-                    channel=message.channel,
+                    channel=message.content.get("input_channel", message.channel),
                     at=message.created_at.timestamp(),
                     attached=attached,
                 )

@@ -22,10 +22,10 @@ from bot.actions.registered import ACTIONS
 from bot.actions.services import Services, use
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.state import DialogueState, Step
+from bot.dialogue.steps import Loop, Run, Story, UserSays
 from bot.entities import EntityExtractor
 from bot.rasa import ActionRunner, UnsupportedEventError
 from bot.shop import DemoShop
-from bot.dialogue.steps import Loop, Run, Story, UserSays
 from bot.training import read_training
 from bot.turn import JSON, Understanding
 from tests.fakes.dialogue import advance

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.dialogue.steps import Loop, Run, UserSays
 from bot.domain import Condition, Form, Mapping
 from bot.nlu_data import parse_annotations
-from bot.dialogue.steps import Loop, Run, UserSays
 from bot.training import TrainingError, read_training
 
 DEMO = Path(__file__).parent.parent / "training_data"

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from bot.turn import JSON
 
@@ -96,7 +96,12 @@ class Event(Body, extra="allow"):
         return {k: v for k, v in given.items() if v is not None or k not in empty}
 
 
-Events = Annotated[list[Event], Field(min_length=1)] | Event
+def _as_list(given: Any) -> Any:
+    return [given] if isinstance(given, dict) else given
+
+
+# One alone may come without the list.
+Events = Annotated[list[Event], BeforeValidator(_as_list), Field(min_length=1)]
 
 
 class NewMessage(Body):

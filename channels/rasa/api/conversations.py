@@ -62,7 +62,6 @@ def append_events(
     """Let events happen. With `execute_side_effects` and an `output_channel` on which the customer
     is, those of the bot are said there."""
     verbosity = _verbosity(include_events)
-    happened = body if isinstance(body, list) else [body]
     inbound = _inbound(request, conversation_id, sees_all)
     number = conversation_for(_database(request), inbound)
     is_said = execute_side_effects.lower() == "true"
@@ -70,8 +69,8 @@ def append_events(
         request,
         number,
         conversation_id,
-        partial(happen, happened=[event.as_json() for event in happened]),
-        say=partial(_say, happened=happened, channel=output_channel) if is_said else None,
+        partial(happen, happened=[event.as_json() for event in body]),
+        say=partial(_say, happened=body, channel=output_channel) if is_said else None,
     )
     return shown(tracker, verbosity)
 

@@ -44,12 +44,12 @@ def domain(
 ) -> Response:
     """The domain, as JSON or, for a client that accepts that, as YAML."""
     engine: Engine = request.app.state.engine
-    raw = engine.domain.raw
+    raw = json.dumps(engine.domain.raw, default=str)  # YAML knows dates, for example
     if accept.endswith(("yml", "yaml")):
-        text = yaml.safe_dump(raw, sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(json.loads(raw), sort_keys=False, allow_unicode=True)
         return Response(text, media_type=YAML)
     if accept.endswith("json") or "*/*" in accept:
-        return Response(_json(raw), media_type="application/json")
+        return Response(raw, media_type="application/json")
     raise RasaError(
         406,
         "NotAcceptable",
@@ -102,8 +102,3 @@ def _selected(retrieval: list[str], retrieved: str | None) -> JSON:
         response = {"intent_response_key": retrieved, "utter_action": f"utter_{retrieved}"}
         selector["default"] = {"response": response}
     return selector
-
-
-def _json(raw: JSON) -> str:
-    """The domain may hold what YAML knows and JSON doesn't, such as a date."""
-    return json.dumps(raw, default=str)

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from bot.dialogue.extraction import fillable
-from bot.dialogue.history import applied
-from bot.dialogue.tracker import Tracker
 from fastapi import Request
 from sqlalchemy.orm import Session
 
 from bot.conversation import Conversation
 from bot.db import Database
 from bot.dialogue import events
+from bot.dialogue.extraction import fillable
+from bot.dialogue.history import applied
+from bot.dialogue.tracker import Tracker
 from bot.engine import Engine
 from bot.memory import Memory
 from bot.turn import JSON
@@ -44,7 +44,9 @@ def shown(tracker: Tracker, verbosity: Verbosity, until: float | None = None) ->
 def read_tracker(engine: Engine, conversation: Conversation | None, name: str) -> Tracker:
     """The tracker of a conversation, or a new one where there is none."""
     memory = Memory.load(conversation.memory if conversation else {})
-    return Tracker.resume(engine.domain, memory.dialogue, name)
+    tracker = Tracker.resume(engine.domain, memory.dialogue, name)
+    _begin_session(tracker)
+    return tracker
 
 
 def change_tracker(
@@ -75,13 +77,15 @@ def change_tracker(
 
 def hear(tracker: Tracker, message: JSON) -> None:
     """Let the user's message happen, and fill the slots that it gives."""
-    tracker.update(message)
+    happen(tracker, [message])
     for slot, value in list(fillable(tracker)):
         happen(tracker, [events.slot(slot, value)])
 
 
 def happen(tracker: Tracker, happened: Sequence[JSON]) -> None:
     """Let events happen, now unless they say when. Raises RasaError for one that can't."""
+    if happened[0].get("name") != events.SESSION_START:
+        _begin_session(tracker)
     try:
         for event in happened:
             tracker.update({"timestamp": time.time()} | event)
@@ -89,6 +93,17 @@ def happen(tracker: Tracker, happened: Sequence[JSON]) -> None:
         raise RasaError(
             400, "BadRequest", "Couldn't extract a proper event from the request body."
         ) from error
+
+
+def _begin_session(tracker: Tracker) -> None:
+    """As a conversation begins in which nothing has happened yet."""
+    if not tracker.events:
+        for event in (
+            events.action(events.SESSION_START),
+            {"event": "session_started"},
+            events.action(events.LISTEN),
+        ):
+            tracker.update({"timestamp": time.time()} | event)
 
 
 def _events(happened: list[JSON], verbosity: Verbosity) -> list[JSON] | None:
