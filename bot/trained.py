@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.action_runner.check import check_actions
 from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
+from bot.dialogue.checks import contradictions, long_rules
 from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
 from bot.entities import EntityExtractor
@@ -29,7 +31,7 @@ from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
-from bot.training import Example, Training, read_training
+from bot.training import Example, Training, TrainingError, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
@@ -93,6 +95,7 @@ def learn(source: Path, encoder: Encodes) -> Learnt:
     person, small talk, graded lines.
     """
     training = read_training(source)
+    warnings = check_project(training, source)
     examples = [*training.examples, *examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
@@ -104,10 +107,27 @@ def learn(source: Path, encoder: Encodes) -> Learnt:
         training=training,
         intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder)),
         frustration=_train_frustration(graded_lines, examples, vectors, encoder),
-        told=Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings),
+        told=Trained(len(lines), len(set(intents)), len(graded_lines), warnings),
         layout=find_layout(source),
         graded=graded,
     )
+
+
+def check_project(training: Training, source: Path) -> tuple[str, ...]:
+    """What is in doubt of a project, its actions too. Raises TrainingError for rules and stories
+    that contradict each other, and for actions that can't be imported."""
+    rules = training.config.rules if training.config else None
+    found = contradictions(training.rules, training.stories, training.domain)
+    if rules is None or rules.restrict_rules:
+        found = [*long_rules(training.rules, training.domain), *found]
+    if found and (rules is None or rules.check_for_contradictions):
+        first, *others = found
+        more = f"; {len(others)} more, see `firstline rasa check {source}`" if others else ""
+        raise TrainingError(first.path, first.line, first.message + more)
+    checked = check_actions(training.domain, source, training.endpoints.action_endpoint)
+    if checked.problem:
+        raise checked.problem
+    return (*training.warnings, *checked.warnings)
 
 
 def train(source: Path, data: Path, encoder: Encodes) -> Trained:

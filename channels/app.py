@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
+from bot.credentials import with_own_channels
 from bot.db import Database, open_database
 from bot.hints import Hints
 from bot.settings import Settings
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises DatabaseUnusable, IndexUnusable, ModelUnusable, ModelError or TrainingError, each with
     a message for the operator.
     """
+    settings = with_own_channels(settings)
     database = open_database(settings.database)
     knowledge = open_knowledge(settings)
     engine = load_engine(settings, knowledge)
