@@ -35,11 +35,12 @@ class Desk:
     def conversation_of(self, widget: Widget) -> int:
         """The conversation that the widget's session is in."""
         found = self.http.get("/api/v1/conversations", headers=self.alice).json()
-        return next(
+        number: int = next(
             each["id"]
             for each in found["conversations"]
             if each["person"]["id"] and widget.session in str(self._names(each["person"]["id"]))
         )
+        return number
 
     def _names(self, person: int) -> Any:
         return self.http.get(f"/api/v1/people/{person}", headers=self.alice).json()["identities"]
