@@ -1,7 +1,7 @@
 """What an installation has been taught: trains it, keeps it in the data directory, loads it.
 
 training/   the training data as it was read (Rasa 3 YAML, frustration.yml)
-models/     intents.npz, frustration.npz, confidence.npz
+models/     intents.npz, frustration.npz, confidence.npz, and lines.npz: vectors for the next time
 index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
@@ -26,13 +26,14 @@ from bot.language import LanguageDetector
 from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.rasa import ActionRunner
+from bot.remembered import Remembering
 from bot.settings import Settings
 from bot.shipped import shipped_training_data
 from bot.training import Example, Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
-INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
+INTENTS, FRUSTRATION, LINES = "intents.npz", "frustration.npz", "lines.npz"
 GRADED_LINES = "frustration.yml"
 CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
 
@@ -75,6 +76,7 @@ class Learnt:
     told: Trained
     layout: Layout
     graded: Path
+    lines: Remembering
 
     def put_into_use(self, data: Path) -> None:
         """Keep it in the data directory, in place of what was learnt before."""
@@ -83,10 +85,11 @@ class Learnt:
         keep(self.layout, data / "training", self.graded)
         self.intents.save(models / INTENTS)
         self.frustration.save(models / FRUSTRATION)
+        self.lines.save()
 
 
-def learn(source: Path, encoder: Encodes) -> Learnt:
-    """Learn intents and frustration from a folder. Raises TrainingError.
+def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
+    """Learn intents and frustration from a folder, for a data directory. Raises TrainingError.
 
     What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
     person, small talk, graded lines.
@@ -98,20 +101,22 @@ def learn(source: Path, encoder: Encodes) -> Learnt:
     graded_lines = _with_alarms(read_graded_lines(graded))
     intents = [example.intent for example in examples]
     lines = [example.text for example in examples]
-    vectors = encoder.encode(lines)
+    remembering = Remembering(encoder, data / "models" / LINES)
+    vectors = remembering.encode(lines)
     return Learnt(
         training=training,
-        intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder)),
-        frustration=_train_frustration(graded_lines, examples, vectors, encoder),
+        intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, remembering)),
+        frustration=_train_frustration(graded_lines, examples, vectors, remembering),
         told=Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings),
         layout=find_layout(source),
         graded=graded,
+        lines=remembering,
     )
 
 
 def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     """Learn from a folder, then put it into use. Raises TrainingError; then nothing has changed."""
-    learnt = learn(source, encoder)
+    learnt = learn(source, data, encoder)
     learnt.put_into_use(data)
     return learnt.told
 

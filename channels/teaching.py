@@ -41,11 +41,10 @@ def teach(settings: Settings, source: Path) -> Taught:
     """
     refuse_data_in_project(source, settings.data)
     encoder = open_batching_encoder(settings)
-    learnt = learn(source, encoder)
+    learnt = learn(source, settings.data, encoder)
     doubts = Doubts(source)
-    kept = settings.data / "training"
-    articles = articles_of(learnt.training, kept, doubts)
-    with with_articles_of_project(settings, articles, kept, encoder) as candidate:
+    articles = articles_of(learnt.training, doubts)
+    with with_articles_of_project(settings, articles, encoder) as candidate:
         learnt.put_into_use(settings.data)
         if candidate:
             candidate.publish()
