@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 
 # Channels whose clients fetch what we write; to the others it has to be sent.
-FETCHED = frozenset({"web", "rest", "terminal"})
+FETCHED = frozenset({"web", "rest", "terminal", "rasa"})
 
 
 class Person(Base):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue.dialogue import Dialogue
@@ -23,11 +24,11 @@ from bot.grader import ALARMS, GradedLine, Grader
 from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
+from bot.project.config import NluFallback
 from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
-from bot.rasa import ActionRunner
 from bot.remembered import Remembering
-from bot.settings import Settings
+from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
 from bot.training import Example, Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
@@ -169,7 +170,8 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain)
+    endpoint = training.endpoints.action_endpoint
+    runner = ActionRunner(training.domain, settings.data / "training", endpoint)
     runner.warm_up()
     return Engine(
         knowledge=knowledge,
@@ -179,8 +181,18 @@ def load_engine(
         entities=EntityExtractor(training),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
-        policy=settings.policy,
+        policy=policy_of(settings, training),
+        project=training.config,
     )
+
+
+def policy_of(settings: Settings, training: Training) -> PolicySettings:
+    """The policy; how sure of an intent the bot must be is what a Rasa project's configuration
+    says, unless the settings do."""
+    if training.config is None or "flow" in settings.policy.model_fields_set:
+        return settings.policy
+    fallback = training.config.fallback or NluFallback()
+    return settings.policy.model_copy(update={"flow": fallback.threshold})
 
 
 class _Fresh:

@@ -29,6 +29,7 @@ from bot.trained import load_engine, open_knowledge
 from channels import rest
 from channels.adapters import Adapter, open_adapters
 from channels.files import Files
+from channels.handoffs import routes as handoff_routes
 from channels.inbox import Inbox
 from channels.outbox import Outbox
 from channels.presence import Presence
@@ -135,7 +136,17 @@ async def _running(
 
 
 def _add_routes(app: FastAPI) -> None:
-    for part in (rest, routes, identity, pages, widget, api, people_api, console_routes):
+    for part in (
+        rest,
+        routes,
+        identity,
+        pages,
+        widget,
+        api,
+        people_api,
+        handoff_routes,
+        console_routes,
+    ):
         app.include_router(part.router)
     web = Path(pages.__file__).parent / "static"
     console_static = Path(console.__file__).parent / "static"

@@ -250,7 +250,7 @@ def _store(session: Session, inbound: Inbound, text: str, to_answer: bool) -> Ac
     known = _known(session, inbound)
     if known:
         return known
-    conversation_id = _conversation(session, inbound)
+    conversation_id = conversation_of(session, inbound)
     message = _message(session, inbound, conversation_id, text)
     insert_message(session, message)
     lease = take_lease(session, conversation_id) if to_answer else None
@@ -347,7 +347,7 @@ def _was_changed(session: Session, inbound: Inbound, seq: int) -> bool:
     return bool(changes)
 
 
-def _conversation(session: Session, inbound: Inbound) -> int:
+def conversation_of(session: Session, inbound: Inbound) -> int:
     """The conversation that the sender is in at that place; a new one after a resolved one.
 
     It is locked, so that nobody resolves it before the message is in, and from now on it is held

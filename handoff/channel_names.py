@@ -1,7 +1,13 @@
 """What people call the channels, in the console, in transcripts and in the widget."""
 
 TITLES = {"web": "Web", "rest": "REST", "telegram": "Telegram", "slack": "Slack", "email": "E-mail"}
-WAYS = {"web": "on the web", "rest": "over REST", "slack": "in Slack", "email": "by e-mail"}
+WAYS = {
+    "web": "on the web",
+    "rest": "over REST",
+    "slack": "in Slack",
+    "email": "by e-mail",
+    "rasa": "through Rasa",
+}
 
 
 def title_of(channel: str) -> str:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.action_runner.endpoint import Endpoint
 from bot.marked_yaml import Mapped
 from bot.project.doubts import Doubts
-from bot.project.endpoints import Endpoint, read_endpoint
+from bot.project.endpoints import read_endpoint
 from bot.project.environment import read_settings
 from bot.turn import JSON
 
