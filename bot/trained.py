@@ -25,6 +25,7 @@ from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
 from bot.project.config import NluFallback
+from bot.project.consistency import refuse_inconsistencies
 from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.remembered import Remembering
@@ -96,6 +97,7 @@ def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
     person, small talk, graded lines.
     """
     training = read_training(source)
+    refuse_inconsistencies(training)
     examples = [*training.examples, *examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
