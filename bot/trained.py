@@ -25,7 +25,7 @@ from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
 from bot.project.config import NluFallback
-from bot.project.consistency import refuse_inconsistencies
+from bot.project.consistency import check_project
 from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.remembered import Remembering
@@ -97,7 +97,7 @@ def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
     person, small talk, graded lines.
     """
     training = read_training(source)
-    refuse_inconsistencies(training)
+    warnings = check_project(training, source)
     examples = [*training.examples, *examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
@@ -110,7 +110,7 @@ def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
         training=training,
         intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, remembering)),
         frustration=_train_frustration(graded_lines, examples, vectors, remembering),
-        told=Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings),
+        told=Trained(len(lines), len(set(intents)), len(graded_lines), warnings),
         layout=find_layout(source),
         graded=graded,
         lines=remembering,

@@ -172,7 +172,7 @@ class FrontDesk:
                     conversation.memory,
                     self._desk_of(conversation),
                     sender,
-                    channel=message.channel,
+                    channel=message.content.get("input_channel", message.channel),
                     at=message.created_at.timestamp(),
                     attached=attached,
                 )
@@ -200,8 +200,9 @@ class FrontDesk:
         TURNS.labels(turn.evidence["act"]).inc()
         conversation.memory = turn.memory
         conversation.frustration = turn.frustration
+        collected = message.content.get("collected", False)
         for reply in turn.replies:
-            self._say(session, conversation, reply, message.seq, turn.evidence)
+            self._say(session, conversation, reply, message.seq, turn.evidence, collected=collected)
         if turn.handoff:
             ticket = queue.escalate(session, conversation, Reason(turn.handoff), turn.evidence)
             HANDOFFS.labels(turn.handoff).inc()
@@ -230,22 +231,29 @@ class FrontDesk:
         answers: int,
         evidence: dict[str, Any],
         ticket: str | None = None,
+        *,
+        collected: bool = False,
     ) -> None:
+        """Write a line of the bot; one that is `collected` goes to whoever asked, who fetches it,
+        and to nobody else."""
         content = {
             "buttons": [asdict(button) for button in reply.buttons],
             "sources": [asdict(source) for source in reply.sources],
             "markdown": reply.markdown,
             "confidence": evidence["confidence"],
         }
+        extras = {"image": reply.image, "custom": reply.custom, "ticket": ticket}
+        content |= {name: value for name, value in extras.items() if value}
         write_line(
             session,
             conversation,
             Author.BOT,
             reply.text,
             kind=reply.kind,
-            content=content | ({"ticket": ticket} if ticket else {}),
+            content=content,
             evidence=evidence,
             answers=answers,
+            fetched=collected,
         )
 
     def _notice(self, session: Session, conversation: Conversation, ticket: Ticket) -> Reply:

@@ -1,7 +1,9 @@
-"""What a project's rules and stories can't both mean, which Rasa refuses to train on."""
+"""Whether a project's rules, stories and actions fit together, which Rasa asks before it trains."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from bot.action_runner.check import check_actions
 from bot.dialogue.checks import Contradiction, contradictions, long_rules
 from bot.marked_yaml import TrainingError
 from bot.project.config import RulePolicy
@@ -17,7 +19,15 @@ def inconsistencies(training: Training) -> Iterator[Contradiction]:
         yield from contradictions(training.rules, training.stories, training.domain)
 
 
-def refuse_inconsistencies(training: Training) -> None:
-    """Raises TrainingError for the first."""
-    for found in inconsistencies(training):
-        raise TrainingError(found.path, found.line, found.message)
+def check_project(training: Training, source: Path) -> tuple[str, ...]:
+    """What is in doubt of a project, its actions too. Raises TrainingError for rules and stories
+    that contradict each other, and for actions that can't be imported."""
+    found = list(inconsistencies(training))
+    if found:
+        first, *others = found
+        more = f"; {len(others)} more, see `firstline rasa check {source}`" if others else ""
+        raise TrainingError(first.path, first.line, first.message + more)
+    checked = check_actions(training.domain, source, training.endpoints.action_endpoint)
+    if checked.problem:
+        raise checked.problem
+    return (*training.warnings, *checked.warnings)

@@ -24,6 +24,7 @@ from handoff.agents import Agent
 from handoff.channel_names import way_of
 from handoff.markdown import render
 from handoff.people import members_of
+from handoff.pictures import picture
 from handoff.ticket import current_ticket
 from handoff.transcript import Line, lines
 
@@ -305,6 +306,7 @@ def _shown(conversation_id: int, line: Line) -> dict[str, Any]:
         "at": line["at"],
         "client_id": content.get("client_id"),
         "way": way_of(line["channel"]) if line["channel"] != CHANNEL else None,
+        "image": picture(content),
         "files": [file["name"] for file in content.get("attachments", [])],
         "changes": f"{conversation_id}-{content['changes']}" if content.get("changes") else None,
     }

@@ -21,6 +21,8 @@ ZONE_COOKIE = "firstline_zone"  # the browser's time zone; theme.js sets it
 CHANNEL_ICONS = {
     "web": "globe",
     "rest": "code",
+    "callback": "webhook",
+    "socketio": "plug",
     "telegram": "send",
     "slack": "hash",
     "email": "mail",
