@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bot.knowledge import Encodes
+from bot.learning import train
 from bot.settings import load_settings
-from bot.trained import train
 from bot.training import TrainingError
 from channels.app import create_app
 from channels.setup import initialise
