@@ -21,6 +21,8 @@ from tests.fakes.command import Firstline, fails
 
 PROJECTS = Path(__file__).parent / "rasa_projects"
 HELPDESK = PROJECTS / "helpdesk"
+READ_BY_ACTIONS = {Path("devices.json"), Path("inventory/__init__.py"), Path("actions/models/a.py")}
+BESIDE = READ_BY_ACTIONS | {Path("models/rasa.tar.gz"), Path(".git/HEAD"), Path("venv/pyvenv.cfg")}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,9 @@ def moved(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Set
     project = Path(shutil.copytree(HELPDESK, tmp_path_factory.mktemp("german") / "helpdesk"))
     config = project / "config.yml"
     config.write_text(config.read_text().replace("language: en", "language: de"))
+    for file in BESIDE:
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).touch()
     data = tmp_path_factory.mktemp("moved")
     (data / "encoder").symlink_to(prepared / "encoder")
     (data / "models").mkdir()
@@ -64,6 +69,7 @@ def test_everything_that_was_trained_on_is_kept_where_it_lay(
     files = {path for path in files if "__pycache__" not in path.parts}
     assert {path.relative_to(kept) for path in kept.rglob("*") if path.is_file()} == {
         *files,
+        *READ_BY_ACTIONS,
         Path("frustration.yml"),
     }
     before, after = read_training(HELPDESK), read_training(kept)
