@@ -19,13 +19,17 @@ class Playbook:
         told = [(story.name, tell_story(steps, domain)) for story, steps in unfold(stories)]
         self._rules = Rulebook(rules, [each for _, each in told], domain)
         self._stories = Storybook(told, domain)
+        self._forms = frozenset(domain.forms)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """What comes next by the rules, or else by the stories; nothing that has just been
-        rejected."""
+        rejected. Stories tell what happens when a form finds nothing, but not when an action fails.
+        """
         rejected = tracker.rejected()
         by_rules = self._rules.predict(tracker)
         if by_rules and by_rules.action not in rejected:
             return by_rules
+        if rejected - self._forms:
+            return None
         told = self._stories.predict(tracker, rejected)
         return told and replace(told, interrupts=self._rules.come_back(tracker))

@@ -50,9 +50,8 @@ class Storybook:
         best = max((likeness for likeness, _ in found), default=None)
         if best is None or not best.agreed:
             return None
-        alike = [
-            each for likeness, each in found if likeness == best and each.action not in without
-        ]
+        alike = [each for likeness, each in found if likeness == best]
+        alike = [each for each in alike if each.action not in without]
         if not alike:
             return None
         action, _ = Counter(lesson.action for lesson in alike).most_common(1)[0]
