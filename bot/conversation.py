@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 
 # Channels whose clients fetch what we write; to the others it has to be sent.
-FETCHED = frozenset({"web", "rest", "terminal"})
+FETCHED = frozenset({"web", "rest", "terminal", "rasa"})
 # Those whose clients hold a connection: what is written while they are away waits for them.
 AWAITED = frozenset({"socketio"})
 # Those of clients made for Rasa, which may understand custom payloads; nobody else does.

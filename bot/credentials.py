@@ -1,25 +1,33 @@
-"""Which channels the credentials.yml of a Rasa project switches on.
+"""Which channels the credentials.yml of a Rasa project switches on: those of clients that connect
+to us, and the callback.
 
-Telegram's and Slack's only with tokens of their shape: what examples have for a token switches
-nothing on.
+Telegram and Slack stay off until their tokens are set here: a project that is tried out beside the
+old one must not take its customers from it.
 """
 
-import re
 from base64 import b64encode
 from dataclasses import asdict
-from typing import TypeGuard
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from bot.action_runner.endpoint import Endpoint
 from bot.client_settings import Callback, SocketIO
-from bot.project.credentials import Credentials
-from bot.project.endpoints import Endpoint
+from bot.project.credentials import Credentials, read_credentials
+from bot.project.doubts import Doubts
+from bot.project.layout import find_layout
 from bot.settings import Settings, SettingsError
 from bot.turn import JSON
 
-_TELEGRAM_TOKEN = re.compile(r"\d+:[\w-]{20,}")
-_SLACK_TOKEN = re.compile(r"xox[a-z]-[\w-]{10,}")
+
+def with_own_channels(settings: Settings) -> Settings:
+    """The settings with the channels of the project that an installation was trained on.
+
+    Raises TrainingError, SettingsError.
+    """
+    folder = settings.data / "training"
+    path = find_layout(folder).credentials
+    return with_credentials(settings, read_credentials(path, Doubts(folder))) if path else settings
 
 
 def with_credentials(settings: Settings, credentials: Credentials) -> Settings:
@@ -28,12 +36,7 @@ def with_credentials(settings: Settings, credentials: Credentials) -> Settings:
 
     Raises SettingsError, which names the entry.
     """
-    found = (
-        _socketio(credentials)
-        | _callback(credentials.callback)
-        | _telegram(credentials)
-        | _slack(credentials, settings)
-    )
+    found = _socketio(credentials) | _callback(credentials.callback)
     own = settings.model_fields_set
     return settings.model_copy(update={k: v for k, v in found.items() if k not in own})
 
@@ -52,41 +55,16 @@ def _callback(endpoint: Endpoint | None) -> JSON:
 
 
 def _with_query(endpoint: Endpoint) -> str:
-    token = {endpoint.token_name: endpoint.token} if endpoint.token else {}
-    query = urlencode(endpoint.params | token)
+    query = urlencode(endpoint.params)
     between = "&" if "?" in endpoint.url else "?"
     return f"{endpoint.url}{between}{query}" if query else endpoint.url
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:
     if endpoint.basic_auth is None:
-        return endpoint.headers
+        return dict(endpoint.headers)
     pair = b64encode(":".join(endpoint.basic_auth).encode()).decode()
-    return endpoint.headers | {"Authorization": f"Basic {pair}"}
-
-
-def _telegram(credentials: Credentials) -> JSON:
-    telegram = credentials.telegram
-    token = telegram.access_token if telegram else None
-    return {"telegram_token": SecretStr(token)} if _matches(token, _TELEGRAM_TOKEN) else {}
-
-
-def _slack(credentials: Credentials, settings: Settings) -> JSON:
-    slack = credentials.slack
-    token = slack.slack_token if slack else None
-    secret = slack.slack_signing_secret if slack else None
-    if not secret or not _matches(token, _SLACK_TOKEN):
-        return {}
-    desk = settings.slack_desk if settings.slack_desk in settings.desks else "customers"
-    return {
-        "slack_bot_token": SecretStr(token),
-        "slack_signing_secret": SecretStr(secret),
-        "slack_desk": desk,
-    }
-
-
-def _matches(token: str | None, shape: re.Pattern[str]) -> TypeGuard[str]:
-    return token is not None and shape.fullmatch(token) is not None
+    return {**endpoint.headers, "Authorization": f"Basic {pair}"}
 
 
 def _validated(channel: str, model: type[BaseModel], entry: JSON) -> BaseModel:

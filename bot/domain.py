@@ -96,7 +96,7 @@ class Domain:
     `unheard` are the entities that rules and stories don't see with an intent (`use_entities`,
     `ignore_entities`). `retrieval` are the intents that are made of others (`faq` of `faq/hours`),
     each of which has a response of its own (`utter_faq/hours`); `utter_faq` says the one that fits.
-    `end_to_end` are lines that stories have the bot say word for word.
+    `end_to_end` are the customer's words that stories tell as they are, without an intent.
     """
 
     intents: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from bot.listening import Heard, Listener
 from bot.lookup import Lookup
 from bot.memory import Memory
 from bot.policy import Act, Facts, decide
+from bot.project.config import ProjectConfig
 from bot.questions import is_vague
 from bot.settings import Desk, PolicySettings
 from bot.speech import Speech, audience_of
@@ -66,15 +67,18 @@ class Engine:
         dialogue: Dialogue,
         detector: LanguageDetector,
         policy: PolicySettings,
+        project: ProjectConfig | None = None,
     ) -> None:
+        """`project` is the configuration of a Rasa project that has moved in."""
         self._knowledge = knowledge
-        self._listener = Listener(knowledge.encoder, intents, entities, self._starts_flow, policy)
+        self._listener = Listener(knowledge.encoder, intents, entities, dialogue, policy)
         self._grader = grader
         self._lookup = Lookup(knowledge, confidence, policy)
-        self._dialogue = dialogue
+        self.dialogue = dialogue
         self._detector = detector
         self._speech = Speech(knowledge, dialogue)
         self._policy = policy
+        self._project = project
 
     def respond(
         self,
@@ -99,7 +103,7 @@ class Engine:
             memory,
             desk,
             self._hear(heard.meaning, memory, desk, sender, channel, at),
-            heard.meaning.confidence >= self._policy.flow,
+            self.relies_on(heard.meaning),
             heard.questions,
             attached=attached,
         )
@@ -123,12 +127,21 @@ class Engine:
     @property
     def domain(self) -> Domain:
         """What the assistant knows of."""
-        return self._dialogue.domain
+        return self.dialogue.domain
 
     def understand(self, text: str) -> tuple[Understanding, Floats]:
         """Intent, entities and unit vector [dimension] of a text."""
         vector = self._knowledge.encoder.encode([text])[0]
         return self._listener.understand(text, vector), vector
+
+    def relies_on(self, heard: Understanding) -> bool:
+        """Whether the intent is sure enough for a rule or a story to follow it, and, where a Rasa
+        project asks for that, far enough ahead of the next one."""
+        fallback = self._project.fallback if self._project else None
+        ahead = fallback.ambiguity_threshold if fallback else 0.0
+        others = [share for name, share in heard.ranking if name != heard.intent]
+        lead = heard.confidence - max(others, default=0.0)
+        return heard.confidence >= self._policy.flow and lead >= ahead
 
     def sounds(self, text: str, vector: Floats) -> float:
         """How frustrated a single line sounds, 0..1."""
@@ -162,9 +175,8 @@ class Engine:
         at: float,
     ) -> Course:
         """What the rules and stories make of it; of what isn't understood, if they say so."""
-        understood = meaning.confidence >= self._policy.flow
-        falls_back = not understood and self._dialogue.handles_not_understanding
-        return self._dialogue.hear(
+        falls_back = not self.relies_on(meaning) and self.dialogue.handles_not_understanding
+        return self.dialogue.hear(
             memory.dialogue,
             meaning,
             intent=NOT_UNDERSTOOD if falls_back else None,
@@ -183,9 +195,6 @@ class Engine:
         sound = Sound() if heard.pressed else self._grader.hear(line.vector, line.text)
         earlier = [] if heard.pressed or memory.dialogue.active_loop else memory.lines()
         return judge(sound, line, earlier, memory.frustration, events)
-
-    def _starts_flow(self, intent: str) -> bool:
-        return self._dialogue.starts(intent) and can_begin(intent)
 
     def _facts(self, case: Case) -> Facts:
         memory, heard, course = case.memory, case.heard, case.course
@@ -207,7 +216,7 @@ class Engine:
             asked=memory.asked,
             failures=memory.failures,
             frustration=case.frustration.conversation,
-            knowledge_empty=not self._knowledge.index.articles,
+            knowledge_empty=not (self._knowledge.index.articles or self._project),
             foreign=case.foreign is not None,
             alarm=case.frustration.alarm,
             attached=case.attached,

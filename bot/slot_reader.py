@@ -10,6 +10,12 @@ from bot.project.doubts import Doubts
 MAPPING_TYPES = ("from_entity", "from_text", "from_intent", "from_trigger_intent", "custom")
 CONTROLLED = "controlled"
 SLOT_TYPES = ("text", "bool", "categorical", "float", "list", "any")
+# Rasa's own classes; a domain may name one with its module, as Rasa X wrote them.
+SLOT_CLASSES = {
+    **dict.fromkeys(("AnySlot", "UnfeaturizedSlot"), "any"),
+    **{"TextSlot": "text", "BooleanSlot": "bool", "CategoricalSlot": "categorical"},
+    **{"FloatSlot": "float", "ListSlot": "list"},
+}
 WITH_A_VALUE = ("from_intent", "from_trigger_intent")
 
 
@@ -17,7 +23,7 @@ def read_slot(path: Path, name: str, line: int, written: object, doubts: Doubts)
     """Raises TrainingError."""
     if not isinstance(written, Mapped):
         raise TrainingError(path, line, f'slot "{name}" needs a type and mappings')
-    kind = _type(path, name, written, doubts)
+    kind = _type(path, name, written)
     influences = written.get("influence_conversation", kind != "any")
     if kind == "any" and influences is True:
         message = f'slot "{name}": one of type any never influences the conversation'
@@ -25,7 +31,7 @@ def read_slot(path: Path, name: str, line: int, written: object, doubts: Doubts)
     minimum, maximum = (_number(path, name, written, key) for key in ("min_value", "max_value"))
     slot = Slot(
         name=name,
-        type=kind,
+        type=kind if kind in SLOT_TYPES else "any",
         initial_value=written.get("initial_value"),
         values=tuple(
             str(value).lower()
@@ -35,28 +41,31 @@ def read_slot(path: Path, name: str, line: int, written: object, doubts: Doubts)
         mappings=tuple(
             _mapping(path, name, at, mapping) for at, mapping in items_of(path, written, "mappings")
         ),
-        influences=influences is not False and kind != "any",
+        influences=influences is not False and kind in SLOT_TYPES and kind != "any",
         minimum=0.0 if minimum is None else minimum,
         maximum=1.0 if maximum is None else maximum,
     )
     if slot.minimum >= slot.maximum:
         message = f'slot "{name}": min_value must be less than max_value'
         raise TrainingError(path, line, message)
+    if kind not in SLOT_TYPES:
+        message = f'slot "{name}" has a type of its own, {kind}: it is kept as "any"'
+        at = written.line_of("type")
+        doubts.add(path, at, f"{message}, so rules and stories don't see it")
     return slot
 
 
-def _type(path: Path, name: str, written: Mapped, doubts: Doubts) -> str:
+def _type(path: Path, name: str, written: Mapped) -> str:
+    """One of SLOT_TYPES, or the dotted name of a class of the project's own."""
     kind = str(written.get("type", "any"))
-    if kind in SLOT_TYPES:
+    module, _, class_name = kind.rpartition(".")
+    if module.startswith("rasa.") and class_name in SLOT_CLASSES:
+        return SLOT_CLASSES[class_name]
+    if kind in SLOT_TYPES or module:
         return kind
-    line = written.line_of("type")
-    if "." not in kind:  # a dotted name is a class of the project's own
-        known = ", ".join(SLOT_TYPES)
-        message = f'slot "{name}" has the unknown type "{kind}"; use {known}'
-        raise TrainingError(path, line, message)
-    message = f'slot "{name}" has a type of its own, {kind}: it is kept as "any"'
-    doubts.add(path, line, f"{message}, so rules and stories don't see it")
-    return "any"
+    known = ", ".join(SLOT_TYPES)
+    message = f'slot "{name}" has the unknown type "{kind}"; use {known}'
+    raise TrainingError(path, written.line_of("type"), message)
 
 
 def _number(path: Path, name: str, written: Mapped, key: str) -> float | None:

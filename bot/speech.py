@@ -112,9 +112,14 @@ class Speech:
         case.memory.asked = None
 
     def _ask_to_rephrase(self, case: Case) -> None:
-        case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
-        case.memory.failures += 1
-        case.memory.asked = "person"
+        failures = case.memory.failures
+        if case.course.own_fallback:
+            self._take_step(case, case.course.fall_back())
+        else:
+            reply = Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,))
+            case.replies.append(reply)
+            case.memory.asked = "person"
+        case.memory.failures = failures + 1
         case.memory.remember_question(case.heard.text)
 
     def _advance_flow(self, case: Case) -> None:

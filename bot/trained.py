@@ -6,28 +6,32 @@ index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from bot.action_runner.check import check_actions
+from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
+from bot.dialogue.checks import contradictions, long_rules
 from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
 from bot.entities import EntityExtractor
+from bot.every_desk import examples_every_desk_needs, lines_every_desk_says
 from bot.graded_lines import read_graded_lines
 from bot.grader import ALARMS, GradedLine, Grader
 from bot.intent import IntentModel, name_vectors
 from bot.knowledge import Encodes, Floats, Knowledge
 from bot.language import LanguageDetector
-from bot.policy import SMALL_TALK
-from bot.rasa import ActionRunner
-from bot.settings import Settings
+from bot.project.config import NluFallback
+from bot.project.keeping import keep
+from bot.project.layout import Layout, find_layout
+from bot.settings import PolicySettings, Settings
 from bot.shipped import shipped_training_data
-from bot.training import Example, Training, read_training
+from bot.training import Example, Training, TrainingError, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
@@ -35,10 +39,6 @@ INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
 GRADED_LINES = "frustration.yml"
 CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
 
-
-NEEDED = SMALL_TALK | {
-    *("talk_to_human", "safety_emergency", "helped", "not_helped", "out_of_scope"),
-}
 MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
 
 
@@ -68,28 +68,73 @@ def open_knowledge(settings: Settings) -> Knowledge:
     return Knowledge(root, open_batching_encoder(settings), open_reranker(settings))
 
 
-def train(source: Path, data: Path, encoder: Encodes) -> Trained:
-    """Train the intents and the frustration grader from `source`, then put both into use.
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a project taught; nothing uses it yet."""
+
+    training: Training
+    intents: IntentModel
+    frustration: Grader
+    told: Trained
+    layout: Layout
+    graded: Path
+
+    def put_into_use(self, data: Path) -> None:
+        """Keep it in the data directory, in place of what was learnt before."""
+        models = data / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        keep(self.layout, data / "training", self.graded)
+        self.intents.save(models / INTENTS)
+        self.frustration.save(models / FRUSTRATION)
+
+
+def learn(source: Path, encoder: Encodes) -> Learnt:
+    """Learn intents and frustration from a folder. Raises TrainingError.
 
     What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
-    person, small talk, graded lines. Raises TrainingError; then nothing has changed.
+    person, small talk, graded lines.
     """
     training = read_training(source)
-    examples = [*training.examples, *_examples_every_desk_needs(training)]
+    warnings = check_project(training, source)
+    examples = [*training.examples, *examples_every_desk_needs(training)]
     graded = source / GRADED_LINES
     graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
     graded_lines = _with_alarms(read_graded_lines(graded))
     intents = [example.intent for example in examples]
     lines = [example.text for example in examples]
     vectors = encoder.encode(lines)
-    intent_model = IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder))
-    frustration = _train_frustration(graded_lines, examples, vectors, encoder)
-    models = data / "models"
-    models.mkdir(parents=True, exist_ok=True)
-    _copy_training(source, graded, data / "training")
-    intent_model.save(models / INTENTS)
-    frustration.save(models / FRUSTRATION)
-    return Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings)
+    return Learnt(
+        training=training,
+        intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder)),
+        frustration=_train_frustration(graded_lines, examples, vectors, encoder),
+        told=Trained(len(lines), len(set(intents)), len(graded_lines), warnings),
+        layout=find_layout(source),
+        graded=graded,
+    )
+
+
+def check_project(training: Training, source: Path) -> tuple[str, ...]:
+    """What is in doubt of a project, its actions too. Raises TrainingError for rules and stories
+    that contradict each other, and for actions that can't be imported."""
+    rules = training.config.rules if training.config else None
+    found = contradictions(training.rules, training.stories, training.domain)
+    if rules is None or rules.restrict_rules:
+        found = [*long_rules(training.rules, training.domain), *found]
+    if found and (rules is None or rules.check_for_contradictions):
+        first, *others = found
+        more = f"; {len(others)} more, see `firstline rasa check {source}`" if others else ""
+        raise TrainingError(first.path, first.line, first.message + more)
+    checked = check_actions(training.domain, source, training.endpoints.action_endpoint)
+    if checked.problem:
+        raise checked.problem
+    return (*training.warnings, *checked.warnings)
+
+
+def train(source: Path, data: Path, encoder: Encodes) -> Trained:
+    """Learn from a folder, then put it into use. Raises TrainingError; then nothing has changed."""
+    learnt = learn(source, encoder)
+    learnt.put_into_use(data)
+    return learnt.told
 
 
 def train_shipped_frustration(encoder: Encodes) -> Grader:
@@ -140,7 +185,8 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain)
+    endpoint = training.endpoints.action_endpoint
+    runner = ActionRunner(training.domain, settings.data / "training", endpoint)
     runner.warm_up()
     return Engine(
         knowledge=knowledge,
@@ -150,8 +196,18 @@ def load_engine(
         entities=EntityExtractor(training),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
-        policy=settings.policy,
+        policy=policy_of(settings, training),
+        project=training.config,
     )
+
+
+def policy_of(settings: Settings, training: Training) -> PolicySettings:
+    """The policy; how sure of an intent the bot must be is what a Rasa project's configuration
+    says, unless the settings do."""
+    if training.config is None or "flow" in settings.policy.model_fields_set:
+        return settings.policy
+    fallback = training.config.fallback or NluFallback()
+    return settings.policy.model_copy(update={"flow": fallback.threshold})
 
 
 class _Fresh:
@@ -172,29 +228,9 @@ class _Fresh:
         return self._confidence
 
 
-def _examples_every_desk_needs(training: Training) -> list[Example]:
-    """Shipped examples of asking for a person, danger, small talk and what is out of scope, for
-    those of these intents that the training data has none of."""
-    own = {example.intent for example in training.examples}
-    shipped = read_training(shipped_training_data()).examples
-    return [example for example in shipped if example.intent in NEEDED - own]
-
-
 def load_training(settings: Settings) -> Training:
     """What an installation was trained on, with the bot's own lines ("did that help?") where it
     doesn't word them. Raises TrainingError."""
     training = read_training(settings.data / "training")
-    shipped = read_training(shipped_training_data()).domain.responses
-    responses = shipped | training.domain.responses
+    responses = lines_every_desk_says(training)
     return replace(training, domain=replace(training.domain, responses=responses))
-
-
-def _copy_training(source: Path, graded: Path, target: Path) -> None:
-    """Keep the data that was trained on, so that the data directory stands on its own."""
-    if source.resolve() == target.resolve():
-        return
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.y*ml"):
-        old.unlink()
-    for file in {graded, *source.glob("*.yml"), *source.glob("*.yaml")}:
-        shutil.copy(file, target / file.name)

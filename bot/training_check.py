@@ -16,9 +16,9 @@ def without_copies(examples: Iterable[Example]) -> tuple[Example, ...]:
     """Each line once under each intent, however often it is written: the best annotated one."""
     kept: dict[tuple[str, str], Example] = {}
     for example in examples:
-        same = kept.setdefault((_plain(example.text), example.intent), example)
+        same = kept.setdefault((plain(example.text), example.intent), example)
         if len(example.entities) > len(same.entities):
-            kept[_plain(example.text), example.intent] = example
+            kept[plain(example.text), example.intent] = example
     return tuple(kept.values())
 
 
@@ -66,7 +66,7 @@ def _first_of_each_entity(examples: Iterable[Example]) -> dict[str, Example]:
 def _contradictions(examples: Sequence[Example], doubts: Doubts) -> Iterator[str]:
     by_text: dict[str, list[Example]] = defaultdict(list)
     for example in without_copies(examples):
-        by_text[_plain(example.text)].append(example)
+        by_text[plain(example.text)].append(example)
     contradicting = [same for same in by_text.values() if len(same) > 1]
     for same in contradicting[:MOST_NAMED]:
         meanings = " and ".join(
@@ -79,7 +79,7 @@ def _contradictions(examples: Sequence[Example], doubts: Doubts) -> Iterator[str
 def _copies(examples: Sequence[Example], doubts: Doubts) -> Iterator[str]:
     by_meaning: dict[tuple[str, str], list[Example]] = defaultdict(list)
     for example in examples:
-        by_meaning[_plain(example.text), example.intent].append(example)
+        by_meaning[plain(example.text), example.intent].append(example)
     copied = [same for same in by_meaning.values() if len(same) > 1]
     for same in copied[:MOST_NAMED]:
         places = " and ".join(doubts.place(each.path, each.line) for each in same[:3])
@@ -101,7 +101,8 @@ def _rest(found: Sequence[object], what: str) -> Iterator[str]:
         yield f"{len(found) - MOST_NAMED:,} more {what}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A line as it is compared: without case, blanks at the ends and doubled ones."""
     return " ".join(text.casefold().split())
 
 

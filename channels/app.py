@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
+from bot.credentials import with_own_channels
 from bot.db import Database, open_database
 from bot.hints import Hints
 from bot.settings import Settings
@@ -29,6 +30,7 @@ from bot.trained import load_engine, open_knowledge
 from channels import rest
 from channels.adapters import Adapter, open_adapters, open_sockets
 from channels.files import Files
+from channels.handoffs import routes as handoff_routes
 from channels.inbox import Inbox
 from channels.outbox import Outbox
 from channels.presence import Presence
@@ -65,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises DatabaseUnusable, IndexUnusable, ModelUnusable, ModelError or TrainingError, each with
     a message for the operator.
     """
+    settings = with_own_channels(settings)
     database = open_database(settings.database)
     knowledge = open_knowledge(settings)
     engine = load_engine(settings, knowledge)
@@ -145,7 +148,8 @@ async def _running(
 
 def _add_routes(app: FastAPI) -> None:
     rasa = (rest, model, conversations)
-    for part in (*rasa, routes, identity, pages, widget, api, people_api, console_routes):
+    agents = (api, people_api, handoff_routes, console_routes)
+    for part in (*rasa, routes, identity, pages, widget, *agents):
         app.include_router(part.router)
     web = Path(pages.__file__).parent / "static"
     console_static = Path(console.__file__).parent / "static"

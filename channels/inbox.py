@@ -236,7 +236,7 @@ def conversation_for(database: Database, inbound: Inbound) -> int:
     for _ in range(3):
         try:
             with database.write(urgent=True) as session:
-                return _conversation(session, inbound)
+                return conversation_of(session, inbound)
         except IntegrityError:  # another writer began it a moment ago
             continue
     raise RuntimeError("the conversation collided three times with another writer")
@@ -269,7 +269,7 @@ def _store(session: Session, inbound: Inbound, text: str, to_answer: bool) -> Ac
     known = _known(session, inbound)
     if known:
         return known
-    conversation_id = _conversation(session, inbound)
+    conversation_id = conversation_of(session, inbound)
     message = _message(session, inbound, conversation_id, text)
     insert_message(session, message)
     lease = take_lease(session, conversation_id) if to_answer else None
@@ -366,7 +366,7 @@ def _was_changed(session: Session, inbound: Inbound, seq: int) -> bool:
     return bool(changes)
 
 
-def _conversation(session: Session, inbound: Inbound) -> int:
+def conversation_of(session: Session, inbound: Inbound) -> int:
     """The conversation that the sender is in at that place; a new one after a resolved one.
 
     It is locked, so that nobody resolves it before the message is in, and from now on it is held

@@ -16,6 +16,7 @@ WAYS = {
     "socketio": "over Socket.IO",
     "slack": "in Slack",
     "email": "by e-mail",
+    "rasa": "through Rasa",
 }
 
 

@@ -34,16 +34,25 @@ class Course:
     `prediction` is what comes next; None when nothing applies. `failed` says why it can't go on.
     `takes` says that the open form has read the message, `fills` that it got a valid value of it;
     `otherwise` is what the message would lead to if the form, which got nothing, let it go.
+    `own_fallback` is the action that the assistant has for when nothing applies.
     """
 
-    def __init__(self, exchange: Exchange, rules: Rulebook, stories: Storybook) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        rules: Rulebook,
+        stories: Storybook,
+        own_fallback: str | None = None,
+    ) -> None:
         self._exchange = exchange
         self._rules = rules
         self._stories = stories
         self._was_open = exchange.tracker.active_loop
+        self.own_fallback = own_fallback
         self._begun = self._said = 0
         self._failures = exchange.failures
         self.prediction: Prediction | None = None
+        self._first: Prediction | None = None
         self.otherwise: Prediction | None = None
         self.failed: str | None = None
         self.takes = self.fills = False
@@ -69,6 +78,11 @@ class Course:
         return self.prediction is not None and self.prediction.turns > 1
 
     @property
+    def story(self) -> str | None:
+        """The rule or story that says what comes first."""
+        return self._first.story if self._first else None
+
+    @property
     def fallback(self) -> Literal["rule", "loop"] | None:
         """What the assistant has of its own for a message that isn't understood."""
         if self._was_open == TWO_STAGE:
@@ -92,6 +106,7 @@ class Course:
         exchange.happen(message)
         self._begun, self._said = len(tracker.events), len(exchange.replies)
         self._attempt(self._read)
+        self._first = self.prediction
 
     def follow(self, sure: bool) -> Step:
         """Go where the message leads; `sure` says that what was understood can be relied on. If it
@@ -130,6 +145,12 @@ class Course:
         self._exchange.happen(events.slot("requested_slot", None))
         self._listen()
         return self._step()
+
+    def fall_back(self) -> Step:
+        """Nothing applies: run the assistant's own fallback."""
+        self._forget_reading()
+        self.prediction = Prediction(self.own_fallback or "action_default_fallback", "fallback")
+        return self.go_on()
 
     def set_aside(self, said: Iterable[Reply]) -> Step:
         """The message was answered otherwise: for rules and stories it never was."""

@@ -1,6 +1,7 @@
 """An assistant's dialogue: what its rules, stories, forms and actions make of messages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bot.dialogue import events
 from bot.dialogue.course import Course
@@ -11,9 +12,10 @@ from bot.dialogue.prediction import Prediction
 from bot.dialogue.responses import UnknownResponseError, render
 from bot.dialogue.rulebook import Rulebook
 from bot.dialogue.state import DialogueState
+from bot.dialogue.steps import Story, UserSays
 from bot.dialogue.storybook import Storybook
 from bot.dialogue.telling import tell_story, unfold
-from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker import Tracker, plain
 from bot.training import Training
 from bot.turn import Reply, Understanding
 
@@ -24,7 +26,7 @@ class Dialogue:
     """It keeps nothing between calls, so it may be used from any number of threads."""
 
     def __init__(self, training: Training, runner: Runner) -> None:
-        self.domain = training.domain
+        self.domain = replace(training.domain, end_to_end=_end_to_end(training.stories))
         self._runner = runner
         told = [
             (story.name, tell_story(steps, self.domain))
@@ -32,11 +34,17 @@ class Dialogue:
         ]
         self.rules = Rulebook(training.rules, [each for _, each in told], self.domain)
         self.stories = Storybook(told, self.domain)
+        fallback = training.config.rules if training.config else None
+        self._fallback = fallback.core_fallback_action_name if fallback else None
         self._starting = frozenset(filter(self._begins_flow, training.domain.intents))
 
     def starts(self, intent: str) -> bool:
         """Whether a message with the intent, said at first, begins a form or an action."""
         return intent in self._starting
+
+    def predict(self, tracker: Tracker) -> Prediction | None:
+        """What comes next by the rules, or else by the stories."""
+        return self.rules.predict(tracker) or self.stories.predict(tracker)
 
     @property
     def handles_not_understanding(self) -> bool:
@@ -65,7 +73,7 @@ class Dialogue:
         exchange.failures = state.failures
         if not tracker.events or self._has_expired(tracker, at):
             _begin_session(exchange)
-        course = Course(exchange, self.rules, self.stories)
+        course = Course(exchange, self.rules, self.stories, self._own_fallback())
         course.hear(events.user(heard, intent or heard.intent, channel), desk)
         return course
 
@@ -78,6 +86,13 @@ class Dialogue:
         """
         return render(self.domain, name, {**slots, **values}, seed)
 
+    def _own_fallback(self) -> str | None:
+        """The project's own words or action for when nothing applies."""
+        name = self._fallback
+        if name == "action_default_fallback" and name not in self.domain.actions:
+            return name if "utter_default" in self.domain.responses else None
+        return name if name and self.domain.knows_action(name) else None
+
     def _begins_flow(self, intent: str) -> bool:
         prediction = self._at_first(intent)
         if prediction is None or prediction.action in OWN:
@@ -89,12 +104,22 @@ class Dialogue:
         tracker = Tracker(self.domain)
         tracker.update(events.action(events.LISTEN))
         tracker.update(events.user(Understanding("", intent, 1.0), intent))
-        return self.rules.predict(tracker) or self.stories.predict(tracker)
+        return self.predict(tracker)
 
     def _has_expired(self, tracker: Tracker, at: float) -> bool:
         spoken = tracker.latest_message.get("timestamp")
         minutes = self.domain.session_minutes
         return bool(minutes and spoken and at - spoken > minutes * MINUTE)
+
+
+def _end_to_end(stories: Iterable[Story]) -> frozenset[str]:
+    """The customer's words that stories tell as they are, without an intent."""
+    return frozenset(
+        plain(step.text)
+        for _, steps in unfold(stories)
+        for step in steps
+        if isinstance(step, UserSays) and not step.intent
+    )
 
 
 def _begin_session(exchange: Exchange) -> None:

@@ -10,11 +10,13 @@ from bot.dialogue.scenes import Features, Scene
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """After these scenes, newest first, the action follows, by the rule or story of that name."""
+    """After these scenes, newest first, the action follows, by the rule or story of that name,
+    which stands at `place` (a file and a line)."""
 
     scenes: tuple[Scene, ...]
     action: str
     name: str
+    place: str = ""
 
     @property
     def size(self) -> int:

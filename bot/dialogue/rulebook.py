@@ -88,13 +88,28 @@ class Rulebook:
     def _used_in(self, stories: Sequence[Told], domain: Domain) -> Iterator[Lesson | str]:
         self._in_stories = frozenset()
         for told in stories:
-            for _, action, predicted in self.follow(told, domain):
-                if predicted and predicted.action == action:
+            for _, event, predicted in self.follow(told, domain):
+                if predicted is None:
+                    continue
+                if predicted.action == event["name"]:
                     yield predicted.because
+                elif isinstance(predicted.because, Lesson):
+                    self._give_way(predicted.because)
+
+    def _give_way(self, lesson: Lesson) -> None:
+        """A rule's end doesn't count where a story goes on and another rule does so, too: what it
+        ends with is then only the middle."""
+        alike = self._lessons[lesson.scenes[0].action]
+        goes_on = any(
+            each is not lesson and each.action != lesson.action and fits(lesson.scenes, each.scenes)
+            for each in alike
+        )
+        if lesson.action == events.LISTEN and len(lesson.scenes) == 1 and goes_on:
+            alike.remove(lesson)
 
     def follow(
         self, told: Told, domain: Domain
-    ) -> Iterator[tuple[Tracker, str, Prediction | None]]:
+    ) -> Iterator[tuple[Tracker, JSON, Prediction | None]]:
         """Each action of a rule or story that can be foreseen, with the tracker before it and what
         the rules say. A form gives way where the story has something else come instead."""
         tracker, foreseen = Tracker(domain), False
@@ -102,7 +117,7 @@ class Rulebook:
             if event["event"] == "action":
                 name = str(event["name"])
                 if foreseen and name != SNIPPET:
-                    yield tracker, name, self._foresee(tracker, name)
+                    yield tracker, event, self._foresee(tracker, name)
                 foreseen = name != SNIPPET
             tracker.update(event)
 
@@ -122,7 +137,7 @@ def _lessons(rule: Rule, told: Told, domain: Domain) -> Iterator[Lesson]:
     for place, action in enumerate(applied_actions(told)):
         before = tuple(_since_snippet(seen[: place + 1]))
         if before and action != SNIPPET:
-            yield Lesson(before, action, rule.name)
+            yield Lesson(before, action, rule.name, f"{rule.path.name}:{rule.line}")
 
 
 def _since_snippet(seen: Sequence[Scene]) -> Iterator[Scene]:

@@ -31,19 +31,17 @@ Steps = tuple[StoryStep, ...]
 def tell_rule(rule: Rule, domain: Domain) -> Iterator[list[JSON]]:
     """The rule's events; several times where it has an `or`."""
     for steps in _alternatives(rule.steps):
-        told = list(_happen(rule.condition, domain))
+        told = [event for _, event in happen(rule.condition, domain, listen=False)]
         if not rule.conversation_start:
             told.append(events.action(SNIPPET))
-        told += _happen(steps, domain, told)
+        told += (event for _, event in happen(steps, domain, told, listen=False))
         _listen(told) if rule.waits else told.append(events.action(SNIPPET))
         yield [_must_be_empty(event) for event in told]
 
 
 def tell_story(steps: Steps, domain: Domain) -> list[JSON]:
     """The events of a story without joints and alternatives."""
-    told = list(_happen(steps, domain))
-    _listen(told)
-    return told
+    return [event for _, event in happen(steps, domain)]
 
 
 def unfold(stories: Iterable[Story]) -> Iterator[tuple[Story, Steps]]:
@@ -87,14 +85,17 @@ def _alternatives(steps: Steps) -> Iterator[Steps]:
         yield chosen
 
 
-def _happen(
-    steps: Iterable[StoryStep], domain: Domain, before: Sequence[JSON] = ()
-) -> Iterator[JSON]:
+def happen(
+    steps: Iterable[StoryStep], domain: Domain, before: Sequence[JSON] = (), *, listen: bool = True
+) -> Iterator[tuple[StoryStep | None, JSON]]:
+    """The events of each step, after those `before`; at the end the assistant is to `listen`."""
     last = before[-1] if before else None
     for step in steps:
         for event in _events(step, last, domain):
-            yield event
+            yield step, event
             last = event
+    if listen and not _is_listen(last):
+        yield None, events.action(events.LISTEN)
 
 
 def _events(step: StoryStep, last: JSON | None, domain: Domain) -> Iterator[JSON]:
@@ -105,7 +106,7 @@ def _events(step: StoryStep, last: JSON | None, domain: Domain) -> Iterator[JSON
             yield said(step, domain)
             yield from slots_of_entities(step.entities, domain)
         case Run():
-            yield events.action(step.action)
+            yield events.action(step.action) | {"line": step.line}
         case Loop():
             yield events.loop(step.name)
         case SlotsAre():

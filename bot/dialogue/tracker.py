@@ -74,7 +74,10 @@ class Tracker:
 
     @property
     def intent(self) -> str:
-        """What the last message is taken for."""
+        """What the last message is taken for; where a story tells its very words, those."""
+        words = plain(str(self.latest_message.get("text") or ""))
+        if words in self.domain.end_to_end:
+            return words
         return str(self.parsed.get("intent", {}).get("name") or "")
 
     @property
@@ -264,6 +267,11 @@ _HAPPENINGS: dict[str, Callable[[Tracker, JSON], None]] = {
     "pause": Tracker._pause,
     "resume": Tracker._go_on,
 }
+
+
+def plain(text: str) -> str:
+    """The words, whatever their case and spacing."""
+    return " ".join(text.casefold().split())
 
 
 def _summary(slots: JSON, active_loop: str | None, requested_slot: str | None) -> list[JSON]:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.action_runner.endpoint import Endpoint
 from bot.marked_yaml import Mapped
 from bot.project.doubts import Doubts
-from bot.project.endpoints import Endpoint, read_endpoint
+from bot.project.endpoints import read_endpoint
 from bot.project.environment import read_settings
+from bot.turn import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Slack:
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a credentials.yml says; None or false for a channel that it doesn't name. `sections`
-    maps every channel's name, or the module of one of the project's own, to its line."""
+    maps every channel's name, or the module of one of the project's own, to its line, `entries` to
+    what is written there, with the environment's values filled in."""
 
     rest: bool = False
     socketio: SocketIO | None = None
@@ -52,6 +55,7 @@ class Credentials:
     telegram: Telegram | None = None
     slack: Slack | None = None
     sections: dict[str, int] = field(default_factory=dict)
+    entries: JSON = field(default_factory=dict, repr=False)
 
 
 def read_credentials(path: Path, doubts: Doubts) -> Credentials:
@@ -69,6 +73,7 @@ def read_credentials(path: Path, doubts: Doubts) -> Credentials:
         telegram=_telegram(content),
         slack=_slack(content),
         sections={name: content.line_of(name) for name in content},
+        entries=dict(content),
     )
 
 
@@ -76,13 +81,12 @@ def _socketio(content: Mapped) -> SocketIO | None:
     if "socketio" not in content:
         return None
     default = SocketIO()
-    path = _text(content, "socketio", "socketio_path") or default.socketio_path
     return SocketIO(
         user_message_evt=_text(content, "socketio", "user_message_evt") or default.user_message_evt,
         bot_message_evt=_text(content, "socketio", "bot_message_evt") or default.bot_message_evt,
         namespace=_text(content, "socketio", "namespace"),
         session_persistence=_value(content, "socketio", "session_persistence") is True,
-        socketio_path=path,
+        socketio_path=_text(content, "socketio", "socketio_path") or default.socketio_path,
         jwt_key=_text(content, "socketio", "jwt_key"),
         jwt_method=_text(content, "socketio", "jwt_method") or default.jwt_method,
         metadata_key=_text(content, "socketio", "metadata_key") or default.metadata_key,

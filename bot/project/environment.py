@@ -11,12 +11,15 @@ from bot.project.doubts import Doubts
 NAMED = re.compile(r"\$\{(\w+)\}")
 
 
-def read_settings(path: Path, doubts: Doubts) -> Mapped:
-    """A YAML file with the environment's values filled in. What needs a variable that isn't set
-    counts as not there, and is in doubt. Raises TrainingError."""
+def read_settings(path: Path, doubts: Doubts, *sections: str) -> Mapped:
+    """A YAML file with the environment's values filled in, in these sections or, if none is named,
+    in all. What needs a variable that isn't set counts as not there, and is in doubt. Raises
+    TrainingError."""
     content = read_yaml(path)
-    filled = _Filler(path, doubts).filled(content, content.line)
-    return filled if isinstance(filled, Mapped) else content
+    filler = _Filler(path, doubts)
+    wanted = content.keys() & set(sections) if sections else content.keys()
+    filled = {name: filler.filled(content[name], content.line_of(name)) for name in wanted}
+    return content.replaced(**filled)
 
 
 class _Filler:

@@ -26,6 +26,7 @@ CHANNEL_ICONS = {
     "telegram": "send",
     "slack": "hash",
     "email": "mail",
+    "rasa": "bot",
 }
 DAY = 24 * 60  # minutes
 
