@@ -35,12 +35,11 @@ class Desk:
     def conversation_of(self, widget: Widget) -> int:
         """The conversation that the widget's session is in."""
         found = self.http.get("/api/v1/conversations", headers=self.alice).json()
-        number: int = next(
-            each["id"]
+        return next(
+            int(each["id"])
             for each in found["conversations"]
             if each["person"]["id"] and widget.session in str(self._names(each["person"]["id"]))
         )
-        return number
 
     def _names(self, person: int) -> Any:
         return self.http.get(f"/api/v1/people/{person}", headers=self.alice).json()["identities"]
@@ -184,6 +183,29 @@ def test_a_client_of_an_older_protocol_is_told_so(desk: Desk) -> None:
     refused = desk.http.get("/socket.io/?EIO=3&transport=polling")
     assert refused.status_code == 400
     assert "unsupported version" in refused.text
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_any_process_serves_any_session_and_each_sends_to_its_own_connections(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLINE_SOCKETIO", "true")
+    settings = load_settings(data)
+    first, second = create_app(settings), create_app(settings)
+    with Loopback(first) as one, Loopback(second) as other:
+        desk = Desk(other.origin, second)
+        carol = Widget(one.origin).opens()
+        number = desk.takes(carol)
+        with open_widget(other.origin, carol.session) as tab:
+            desk.does(number, "messages", text="Hello, this is Alice.")
+            carol.hears("this is Alice")
+            assert tab.hears("this is Alice") == tab.heard[0]
+        carol.closes()
+        desk.does(number, "messages", text="Are you there?")
+        with open_widget(other.origin, carol.session) as again:
+            again.hears("Are you there?")
+            assert len(again.heard) == 1
+            until(lambda: set(desk.statuses(number).values()) == {"sent"})
 
 
 def signed(key: str, **claims: object) -> dict[str, str]:

@@ -130,7 +130,7 @@ def fetch(
         found = lines(session, conversation.id, limit=limit, public_only=True)
         return {
             "conversation": _state(session, conversation),
-            "messages": [_shown(conversation.id, line) for line in found],
+            "messages": [_shown(conversation.id, line) for line in found if _says_something(line)],
             "cursor": f"{conversation.id}-{_newest(found)}",
         }
 
@@ -234,7 +234,8 @@ class Stream:
         found = lines(session, conversation_id, after=self._seq, public_only=True)
         if found:
             self._seq = _newest(found)
-        return [_event("message", _shown(conversation_id, line)) for line in found]
+        shown = (_shown(conversation_id, line) for line in found if _says_something(line))
+        return [_event("message", line) for line in shown]
 
     def _new_state(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
         state = _state(session, conversation)
@@ -289,6 +290,13 @@ def _state(session: Session, conversation: Conversation) -> dict[str, Any]:
         "ticket": ticket.number if ticket else None,
         "position": queue.position(session, conversation) if waits else None,
     }
+
+
+def _says_something(line: Line) -> bool:
+    """Whether there is anything to see: not in a payload that only a client made for Rasa reads."""
+    content = line["content"]
+    custom_only = content.get("custom") and not (content.get("buttons") or picture(content))
+    return not (custom_only and not line["text"])
 
 
 def _shown(conversation_id: int, line: Line) -> dict[str, Any]:

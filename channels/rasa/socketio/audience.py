@@ -6,7 +6,7 @@ Every process sends to its own connections what the rows say; a hint says when t
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from engineio.exceptions import EngineIOError
@@ -56,22 +56,25 @@ class Audience:
         self._heard: asyncio.Queue[Hint] = asyncio.Queue()
         self._arrived: set[int] = set()
 
-    def join(self, id: str, session: str, receipts: Callable[[], Receipts]) -> None:
+    async def join(self, id: str, session: str, receipts: Callable[[], Receipts]) -> None:
         """From now on the connection is sent what is said in the session, and first of all what
         nobody there has got."""
         known = self._listeners.get(id)
         if known and known.session == session:
             return
-        listener = Listener(id, session, known.receipts if known else receipts())
         self.leave(id)
+        listener = Listener(id, session, known.receipts if known else receipts())
         self._listeners[id] = listener
         self._sessions[session].append(listener)
         self.look(session)
+        await listener.receipts.ask()  # how long does it take there and back?
 
-    def leave(self, id: str) -> None:
+    def leave(self, id: str, *, said_goodbye: bool = False) -> None:
         listener = self._listeners.pop(id, None)
         if listener is None:
             return
+        if said_goodbye:
+            listener.receipts.goodbye()
         others = self._sessions[listener.session]
         others.remove(listener)
         if not others:
@@ -84,8 +87,9 @@ class Audience:
 
     def arrived(self, ids: Collection[int]) -> None:
         """The lines are known to have arrived somewhere."""
-        self._arrived.update(ids)
-        self._heard.put_nowait({"kind": "arrived"})
+        if ids:
+            self._arrived.update(ids)
+            self._heard.put_nowait({"kind": "arrived"})
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -122,13 +126,9 @@ class Audience:
         return found.union(*(self._followed[each] for each in changed & self._followed.keys()))
 
     async def _note_arrivals(self) -> None:
-        ids, self._arrived = self._arrived, set()
-        if ids:
-            try:
-                changed = await run_in_threadpool(self._waiting.arrived, ids)
-            except Exception:
-                self._arrived |= ids
-                raise
+        if ids := frozenset(self._arrived):
+            changed = await run_in_threadpool(self._waiting.arrived, ids)
+            self._arrived -= ids
             for conversation_id in changed:
                 self._hints.changed(conversation_id)
 
@@ -143,7 +143,10 @@ class Audience:
     async def _send_to(self, name: str, now: Place) -> None:
         listeners = tuple(self._sessions.get(name, ()))
         read = {listener.read for listener in listeners if listener.read}
-        lines = await run_in_threadpool(self._waiting.lines, name, now, read)
+        lines = [
+            replace(line, is_missed=line.is_missed and line.id not in self._arrived)
+            for line in await run_in_threadpool(self._waiting.lines, name, now, read)
+        ]
         wanted = {each.id: [line for line in lines if each.lacks(line, now)] for each in listeners}
         sent = {line.id: line for each in wanted.values() for line in each}
         late = [wanted[each.id] for each in listeners if each.read is None]
@@ -157,21 +160,23 @@ class Audience:
             await self._send(listener, wanted[listener.id])
 
     def _follow(self, name: str, now: Place) -> None:
-        self._unfollow(name)
+        before = self._unfollow(name)
         if name in self._sessions:
             self._places[name] = now
             self._followed[now.conversation_id].add(name)
+            if before is None or before.conversation_id != now.conversation_id:
+                self.look(name)  # no hint was heard until now of what has been said meanwhile
 
-    def _unfollow(self, name: str) -> None:
+    def _unfollow(self, name: str) -> Place | None:
         place = self._places.pop(name, None)
-        if place is None:
-            return
-        self._followed[place.conversation_id].discard(name)
-        if not self._followed[place.conversation_id]:
-            del self._followed[place.conversation_id]
+        if place:
+            self._followed[place.conversation_id].discard(name)
+            if not self._followed[place.conversation_id]:
+                del self._followed[place.conversation_id]
+        return place
 
     async def _send(self, listener: Listener, lines: Collection[Line]) -> None:
-        if not lines or listener.id not in self._listeners:
+        if not lines or self._listeners.get(listener.id) is not listener:
             return
         try:
             for line in lines:

@@ -13,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 from socketio import ASGIApp, AsyncServer
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp as App
 
 from bot.client_settings import SocketIO
 from bot.db import Database
@@ -23,6 +24,7 @@ from bot.turn import JSON
 from channels.inbox import Inbound, Inbox, Unacceptable, id_of_sender
 from channels.rasa.signed import Signed
 from channels.rasa.socketio.audience import Audience
+from channels.rasa.socketio.farewells import Farewells, name_connection
 from channels.rasa.socketio.receipts import Receipts
 from channels.rasa.socketio.waiting import CHANNEL, Waiting
 from channels.rest import Metadata, RestMessage
@@ -69,7 +71,8 @@ class SocketIOChannel:
         )
         self._listen()
         self.path = f"/{chosen.socketio_path.strip('/')}"
-        self.app = ASGIApp(self._server, socketio_path=None)
+        self._farewells = Farewells(ASGIApp(self._server, socketio_path=None))
+        self.app: App = self._farewells
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -89,11 +92,14 @@ class SocketIOChannel:
 
     async def _connect(self, sid: str, environ: JSON, auth: Any = None) -> bool:
         """Whether the client may connect: always, unless tokens are asked for."""
+        name_connection(environ["asgi.scope"], self._connection(sid))
         token = auth.get("token") if isinstance(auth, dict) else None
         return self._signed is None or self._signed.read(token) is not None
 
     async def _disconnect(self, sid: str, reason: Any = None) -> None:
-        self._audience.leave(sid)
+        closed = self._farewells.take_from(self._connection(sid))
+        left = reason == self._server.reason.CLIENT_DISCONNECT
+        self._audience.leave(sid, said_goodbye=closed or left)
 
     async def _begin_session(self, sid: str, *said: Any) -> None:
         """Confirm the session that is asked for, or a new one; then send what it missed."""
@@ -102,14 +108,14 @@ class SocketIOChannel:
             "session_confirm", session, to=sid, namespace=self._chosen.namespace
         )
         if self._chosen.session_persistence:
-            self._join(sid, session)
+            await self._join(sid, session)
 
     async def _hear(self, sid: str, *said: Any) -> None:
         """Store what the customer says; the library acknowledges it after that."""
         fields = _fields(said)
         session = self._session_of(fields) if self._chosen.session_persistence else None
         session = session or sid
-        self._join(sid, session)
+        await self._join(sid, session)
         try:
             inbound = self._read(session, fields)
             await run_in_threadpool(self._inbox.receive, inbound)
@@ -153,11 +159,16 @@ class SocketIOChannel:
         except ValidationError:
             return None
 
-    def _join(self, sid: str, session: str) -> None:
-        connection = self._server.manager.eio_sid_from_sid(sid, self._chosen.namespace)
+    def _connection(self, sid: str) -> str:
+        """The engine's name for the connection; none once it has gone."""
+        known = self._server.manager.eio_sid_from_sid(sid, self._chosen.namespace)
+        return known or ""
+
+    async def _join(self, sid: str, session: str) -> None:
+        connection = self._connection(sid)
         if connection in self._server.eio.sockets:  # it may have gone while we were at it
             receipts = partial(Receipts, self._server.eio, connection, self._audience.arrived)
-            self._audience.join(sid, session, receipts)
+            await self._audience.join(sid, session, receipts)
 
     async def _emit(self, sid: str, message: JSON) -> None:
         await self._server.emit(

@@ -48,7 +48,6 @@ export class Line {
     if (author === "bot" && html)
       return h("div", { class: "bubble rich", dir: "auto" }, safeHtml(html, this.base), picture);
     const said = [text, ...files.map((name) => `File: ${name}`)].filter(Boolean).join("\n");
-    if (!said && !image) return "";
     const words = author === "customer" ? [said] : linked(said);
     return h("div", { class: "bubble", dir: "auto" }, ...words, said && image ? h("br") : "", picture);
   }
