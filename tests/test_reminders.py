@@ -35,7 +35,8 @@ def kept(client: TestClient) -> list[str]:
 
 
 def in_an_hour(name: str, intent: str = "greet", **more: Any) -> dict[str, Any]:
-    return ReminderScheduled(intent, datetime.now(UTC) + SOON, name=name, **more)
+    event: dict[str, Any] = ReminderScheduled(intent, datetime.now(UTC) + SOON, name=name, **more)
+    return event
 
 
 @pytest.fixture
