@@ -19,7 +19,7 @@ class Doubts:
 
     def place(self, path: Path, line: int) -> str:
         """`data/nlu.yml:12`; without the line if that is 0."""
-        inside = path.is_relative_to(self._root)
+        inside = path != self._root and path.is_relative_to(self._root)
         name = path.relative_to(self._root) if inside else path
         return f"{name}:{line}" if line else str(name)
 

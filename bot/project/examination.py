@@ -96,6 +96,7 @@ class _Examiner:
         for found in inconsistencies(training):
             self._errors[f"{self._doubts.place(found.path, found.line)}: {found.message}"] = None
         checked = check_actions(training.domain, self._root, training.endpoints.action_endpoint)
-        self._warnings.update(dict.fromkeys(checked.warnings))
+        from_here = (each.removeprefix(f"{self._root}/") for each in checked.warnings)
+        self._warnings.update(dict.fromkeys(from_here))
         if checked.problem:
             raise checked.problem
