@@ -12,9 +12,10 @@ import structlog
 
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange, FlowFailedError, Rejected
+from bot.dialogue.extraction import extract_slots
 from bot.dialogue.fallback import NOT_UNDERSTOOD, TWO_STAGE
 from bot.dialogue.forms import ask, ask_again
-from bot.dialogue.performing import OWN, extract_slots, is_response, perform
+from bot.dialogue.performing import OWN, is_response, perform
 from bot.dialogue.playbook import Playbook
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.responses import UnknownResponseError
