@@ -10,7 +10,7 @@ from bot.dialogue.course import Course
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.fallback import NOT_UNDERSTOOD
 from bot.domain import Domain
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.evidence import evidence_of
 from bot.frustration import EVENTS, Frustration, Line, judge
 from bot.grader import Grader, Sound

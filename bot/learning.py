@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.entities.extractor import learn_entities
+from bot.entities.model import EntityModel
 from bot.every_desk import examples_every_desk_needs
 from bot.graded_lines import read_graded_lines
 from bot.grader import ALARMS, GradedLine, Grader
@@ -16,7 +18,7 @@ from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.remembered import Remembering
 from bot.shipped import shipped_training_data
-from bot.trained import FRUSTRATION, INTENTS
+from bot.trained import ENTITIES, FRUSTRATION, INTENTS, entity_options
 from bot.training import Example, Training, read_training
 
 GRADED_LINES = "frustration.yml"
@@ -41,6 +43,7 @@ class Learnt:
 
     training: Training
     intents: IntentModel
+    entities: EntityModel
     frustration: Grader
     told: Trained
     layout: Layout
@@ -53,12 +56,14 @@ class Learnt:
         models.mkdir(parents=True, exist_ok=True)
         keep(self.layout, data / "training", self.graded)
         self.intents.save(models / INTENTS)
+        self.entities.save(models / ENTITIES)
         self.frustration.save(models / FRUSTRATION)
         self.lines.save()
 
 
 def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
-    """Learn intents and frustration from a folder, for a data directory. Raises TrainingError.
+    """Learn intents, entities and frustration from a folder, for a data directory. Raises
+    TrainingError.
 
     What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
     person, small talk, graded lines.
@@ -76,6 +81,7 @@ def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
     return Learnt(
         training=training,
         intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, remembering)),
+        entities=learn_entities(training, entity_options(training)),
         frustration=_train_frustration(graded_lines, examples, vectors, remembering),
         told=Trained(len(lines), len(set(intents)), len(graded_lines), warnings),
         layout=find_layout(source),

@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.actions.services import can_begin
 from bot.dialogue.dialogue import Dialogue
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.intent import IntentModel
 from bot.knowledge import Encodes
 from bot.memory import Memory

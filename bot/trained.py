@@ -1,7 +1,8 @@
 """What an installation has been taught, as it lies in the data directory: opens and loads it.
 
 training/   the training data as it was read (Rasa 3 YAML, frustration.yml)
-models/     intents.npz, frustration.npz, confidence.npz, and lines.npz: vectors for the next time
+models/     intents.npz, entities.npz, frustration.npz, confidence.npz; lines.npz: vectors for the
+            next time
 index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
@@ -14,7 +15,9 @@ from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
+from bot.entities.model import EntityModel
+from bot.entities.options import EntityOptions
 from bot.every_desk import lines_every_desk_says
 from bot.grader import Grader
 from bot.intent import IntentModel
@@ -26,7 +29,7 @@ from bot.training import Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
-INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
+INTENTS, ENTITIES, FRUSTRATION = "intents.npz", "entities.npz", "frustration.npz"
 
 
 def open_batching_encoder(settings: Settings) -> BatchingEncoder:
@@ -73,12 +76,28 @@ def load_engine(
         intents=intents,
         grader=load_frustration(settings),
         confidence=(lambda: confidence) if confidence else _Fresh(models / CONFIDENCE),
-        entities=EntityExtractor(training),
+        entities=EntityExtractor(
+            training, _entity_model(models / ENTITIES), entity_options(training)
+        ),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
         policy=policy_of(settings, training),
         project=training.config,
     )
+
+
+def _entity_model(path: Path) -> EntityModel:
+    """Installations that were trained before entities were learnt go on without. Raises
+    ModelUnusable."""
+    return EntityModel.load(path) if path.exists() else EntityModel()
+
+
+def entity_options(training: Training) -> EntityOptions:
+    """How entities are found: as a Rasa project's pipeline has it."""
+    if training.config is None:
+        return EntityOptions()
+    pipeline = ({"name": each.name, **(each.options or {})} for each in training.config.pipeline)
+    return EntityOptions.of_pipeline(pipeline, training.config.language)
 
 
 def policy_of(settings: Settings, training: Training) -> PolicySettings:

@@ -22,7 +22,7 @@ from bot.actions.services import Services, use
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.state import DialogueState, Step
 from bot.dialogue.steps import Loop, Run, Story, UserSays
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.shop import DemoShop
 from bot.training import read_training
 from bot.turn import Understanding
