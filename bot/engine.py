@@ -7,7 +7,7 @@ from bot.actions.services import can_begin
 from bot.case import Case
 from bot.confidence import Confidence
 from bot.dialogue import Dialogue
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.evidence import evidence_of
 from bot.frustration import EVENTS, Frustration, Line, judge
 from bot.grader import Grader, Sound

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.intent import IntentModel
 from bot.knowledge import Encodes
 from bot.memory import Memory
@@ -59,24 +59,26 @@ class Listener:
         pressed = _parse_payload(payload or text)
         parts = () if pressed or memory.dialogue.active_loop else _several(text)
         (vector, *others) = self._encoder.encode([text, *parts])
-        whole = self.understand(text, vector)
         if pressed:
             intent, slots = pressed
-            ranking = ((intent, 1.0),)
-            whole = Understanding(text, intent, 1.0, ranking, whole.entities, slots)
+            whole = Understanding(text, intent, 1.0, ((intent, 1.0),), slots=slots)
+        else:
+            whole = self.understand(text, vector)
         whole = _in_reply(whole, memory)
-        meaning, questions = self._take_apart(whole, list(map(self.understand, parts, others)))
+        meaning, questions = self._take_apart(whole, list(map(self._judge, parts, others)))
         return Heard(meaning, vector, questions, pressed is not None)
 
     def understand(self, text: str, vector: Floats) -> Understanding:
         """Intent and entities of a text with this unit vector [dimension]."""
+        return replace(self._judge(text, vector), entities=self._entities.extract(text))
+
+    def _judge(self, text: str, vector: Floats) -> Understanding:
         (verdict,) = self._intents.judge(vector[np.newaxis], [text])
         return Understanding(
             text,
             verdict.intent,
             verdict.confidence,
             verdict.ranking,
-            self._entities.extract(text),
             in_scope=verdict.in_scope,
         )
 

@@ -1,7 +1,7 @@
 """What an installation has been taught: trains it, keeps it in the data directory, loads it.
 
 training/   the training data as it was read (Rasa 3 YAML, frustration.yml)
-models/     intents.npz, frustration.npz, confidence.npz
+models/     intents.npz, entities.npz, frustration.npz, confidence.npz
 index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import structlog
 
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue import Dialogue
 from bot.engine import Engine
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor, learn_entities, learns
+from bot.entities.model import EntityModel
 from bot.graded_lines import read_graded_lines
 from bot.grader import ALARMS, GradedLine, Grader
 from bot.intent import IntentModel, name_vectors
@@ -31,7 +33,7 @@ from bot.training import Example, Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
-INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
+INTENTS, ENTITIES, FRUSTRATION = "intents.npz", "entities.npz", "frustration.npz"
 GRADED_LINES = "frustration.yml"
 CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
 
@@ -40,6 +42,8 @@ NEEDED = SMALL_TALK | {
     *("talk_to_human", "safety_emergency", "helped", "not_helped", "out_of_scope"),
 }
 MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def open_knowledge(settings: Settings) -> Knowledge:
 
 
 def train(source: Path, data: Path, encoder: Encodes) -> Trained:
-    """Train the intents and the frustration grader from `source`, then put both into use.
+    """Train intents, entities and the frustration grader from `source`, then put them into use.
 
     What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
     person, small talk, graded lines. Raises TrainingError; then nothing has changed.
@@ -83,11 +87,13 @@ def train(source: Path, data: Path, encoder: Encodes) -> Trained:
     lines = [example.text for example in examples]
     vectors = encoder.encode(lines)
     intent_model = IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder))
+    entity_model = learn_entities(training)
     frustration = _train_frustration(graded_lines, examples, vectors, encoder)
     models = data / "models"
     models.mkdir(parents=True, exist_ok=True)
     _copy_training(source, graded, data / "training")
     intent_model.save(models / INTENTS)
+    entity_model.save(models / ENTITIES)
     frustration.save(models / FRUSTRATION)
     return Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings)
 
@@ -147,11 +153,21 @@ def load_engine(
         intents=intents,
         grader=load_frustration(settings),
         confidence=(lambda: confidence) if confidence else _Fresh(models / CONFIDENCE),
-        entities=EntityExtractor(training),
+        entities=EntityExtractor(training, _load_entities(models / ENTITIES, training)),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
         policy=settings.policy,
     )
+
+
+def _load_entities(path: Path, training: Training) -> EntityModel:
+    """What was learnt of entities; nothing where the installation was trained before any was.
+    Raises ModelUnusable."""
+    if path.exists():
+        return EntityModel.load(path)
+    if learns(training):
+        log.warning("annotated entities aren't found: run `firstline train`", missing=str(path))
+    return EntityModel()
 
 
 class _Fresh:

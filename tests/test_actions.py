@@ -21,7 +21,7 @@ from bot.actions import services
 from bot.actions.registered import ACTIONS
 from bot.actions.services import Services, use
 from bot.dialogue import Dialogue, DialogueState, Step
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.rasa import ActionRunner, UnsupportedEventError
 from bot.shop import DemoShop
 from bot.story_data import Loop, Run, Story, UserSays
