@@ -76,19 +76,26 @@ class EntityExtractor:
 def learn_entities(training: Training, options: EntityOptions = WITHOUT_PIPELINE) -> EntityModel:
     """Learn what the training data annotates and the options don't leave to regexes and lookup
     tables. Deterministic."""
-    if not options.learned:
+    if not learns(training, options):
         return EntityModel()
     patterns = Patterns(training, options)
-    left_out = () if options.as_rasa else (*training.regexes, *training.lookups)
     return EntityModel.train(
-        [_without(example, left_out) for example in training.examples],
+        list(_lessons(training, options)),
         lambda text: [span for spans in patterns.find(text) for span in spans],
     )
 
 
-def _without(example: Example, names: Iterable[str]) -> Example:
-    kept = tuple(entity for entity in example.entities if entity.entity not in names)
-    return replace(example, entities=kept)
+def learns(training: Training, options: EntityOptions = WITHOUT_PIPELINE) -> bool:
+    """Whether there is anything to learn."""
+    return options.learned and any(line.entities for line in _lessons(training, options))
+
+
+def _lessons(training: Training, options: EntityOptions) -> Iterator[Example]:
+    """The examples with the annotations that are to be learnt."""
+    left_out = () if options.as_rasa else (*training.regexes, *training.lookups)
+    for example in training.examples:
+        kept = tuple(entity for entity in example.entities if entity.entity not in left_out)
+        yield replace(example, entities=kept)
 
 
 def _not_found_yet(learned: Iterable[Span], written: Iterable[Span]) -> Iterator[Span]:
