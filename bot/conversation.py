@@ -39,6 +39,7 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+EXTERNAL = "external"  # the kind of a line by which a system reports an event, which nobody sees
 # Channels whose clients fetch what we write; to the others it has to be sent.
 FETCHED = frozenset({"web", "rest", "terminal", "rasa"})
 # Those whose clients hold a connection: what is written while they are away waits for them.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation import (
     CONVERSATIONS,
+    EXTERNAL,
     FETCHED,
     RASA_CLIENTS,
     Author,
@@ -32,7 +33,6 @@ from handoff.transcript import insert_message, next_seq, printable, referred
 
 LONGEST = 4000  # characters of a line from a client that can be told to shorten it
 KEPT = 100_000  # characters of a line that was sent already, such as an e-mail
-EXTERNAL = "external"  # the kind of a line by which another system reports an event
 STORABLE = r"^[^\x00]*$"  # a pattern for names and ids: PostgreSQL can't store NUL
 
 

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from bot.conversation import MESSAGES, Author, Conversation, Message, State, Status
+from bot.conversation import EXTERNAL, MESSAGES, Author, Conversation, Message, State, Status
 from bot.db import Database, now
 from bot.engine import Engine, Turn
 from bot.failures import failure
@@ -20,7 +20,7 @@ from bot.hints import Hints
 from bot.hours import describe, is_staffed
 from bot.settings import PUBLIC, Desk, Settings
 from bot.turn import Kind, Reply
-from handoff import queue
+from handoff import queue, reminders
 from handoff.agents import Agent
 from handoff.commands import is_command, reply_to
 from handoff.lease import has_waiting, oldest_waiting, still_holds, take_lease
@@ -198,6 +198,9 @@ class FrontDesk:
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
         TURNS.labels(turn.evidence["act"]).inc()
+        if message.kind != EXTERNAL:
+            reminders.customer_spoke(session, conversation.id)
+        reminders.note(session, conversation.id, turn.reminders)
         conversation.memory = turn.memory
         conversation.frustration = turn.frustration
         collected = message.content.get("collected", False)

@@ -112,7 +112,7 @@ def lay_out(prepared: Path, encoder: Encoder, directory: Path, patch: pytest.Mon
         return encoder if model == encoder.name else open_encoder(model, folder)
 
     patch.setattr("bot.trained.open_encoder", loaded)
-    for room in ("bot.trained", "bot.every_desk"):
+    for room in ("bot.trained", "bot.learning", "bot.every_desk"):
         patch.setattr(f"{room}.read_training", _read_training)
     directory.mkdir()
     for name in PREPARED:

@@ -5,20 +5,21 @@ would do then can be weighed against other things before it is done (`go_on`) or
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Literal
 
 import structlog
 
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange, FlowFailedError, Rejected
+from bot.dialogue.extraction import extract_slots
 from bot.dialogue.fallback import NOT_UNDERSTOOD, TWO_STAGE
 from bot.dialogue.forms import ask, ask_again
-from bot.dialogue.performing import OWN, extract_slots, is_response, perform
+from bot.dialogue.performing import OWN, is_response, perform
+from bot.dialogue.playbook import Playbook
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.responses import UnknownResponseError
-from bot.dialogue.rulebook import Rulebook
 from bot.dialogue.state import Outcome, Step
-from bot.dialogue.storybook import Storybook
 from bot.domain import Form
 from bot.turn import JSON, Reply
 
@@ -40,13 +41,11 @@ class Course:
     def __init__(
         self,
         exchange: Exchange,
-        rules: Rulebook,
-        stories: Storybook,
+        playbook: Playbook,
         own_fallback: str | None = None,
     ) -> None:
         self._exchange = exchange
-        self._rules = rules
-        self._stories = stories
+        self._playbook = playbook
         self._was_open = exchange.tracker.active_loop
         self.own_fallback = own_fallback
         self._begun = self._said = 0
@@ -186,11 +185,9 @@ class Course:
             self._let_form_read(self.prediction)
 
     def _let_form_read(self, prediction: Prediction) -> None:
-        try:
+        with suppress(Rejected):
             self.fills = perform(self._exchange, prediction)
             self.takes = True
-        except Rejected:
-            pass
         self._foresee()
         if self.takes and not self.fills and self.form:
             self.otherwise = self._peek_elsewhere()
@@ -201,7 +198,7 @@ class Course:
         read = tracker.events[self._begun :]
         tracker.back_to(self._begun)
         tracker.update(events.rejected(self._was_open or ""))
-        found = self._predicted()
+        found = self._playbook.predict(tracker)
         tracker.back_to(self._begun)
         for event in read:
             tracker.update(event)
@@ -214,37 +211,29 @@ class Course:
         extract_slots(self._exchange)
         self._foresee()
 
-    def _foresee(self, without: frozenset[str] = frozenset()) -> None:
+    def _foresee(self) -> None:
         tracker = self._exchange.tracker
         followup, tracker.followup = tracker.followup, None
         if followup and not self._exchange.domain.knows_action(followup):
             raise FlowFailedError(f'the action "{followup}", which is to follow, is unknown')
-        self.prediction = Prediction(followup, "followup") if followup else self._predicted(without)
-
-    def _predicted(self, without: frozenset[str] = frozenset()) -> Prediction | None:
-        by_rules = self._rules.predict(self._exchange.tracker)
-        if by_rules and by_rules.action not in without:
-            return by_rules
-        return self._stories.predict(self._exchange.tracker, without)
+        self.prediction = (
+            Prediction(followup, "followup") if followup else self._playbook.predict(tracker)
+        )
 
     def _run(self) -> None:
-        """Run what is predicted, until the assistant is to listen."""
-        rejected = frozenset[str]()
         for _ in range(MOST_ACTIONS):
             prediction = self.prediction
             if not prediction or prediction.action == events.LISTEN or self._is_paused():
                 break
-            try:
+            with suppress(Rejected):
                 perform(self._exchange, prediction)
-                rejected = frozenset()
-            except Rejected:
-                rejected |= {prediction.action}
             if prediction.action in STOPS:
                 return
-            self._foresee(rejected)
+            self._foresee()
         else:
             raise FlowFailedError(f"{MOST_ACTIONS} actions in one turn, without listening")
-        if rejected - {self._was_open} and not self.prediction:
+        rejected = self._exchange.tracker.rejected() - {self._was_open}
+        if rejected and not self.prediction:
             raise FlowFailedError(f"{', '.join(sorted(rejected))} gave up")
         self._listen()
 

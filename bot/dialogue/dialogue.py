@@ -8,13 +8,12 @@ from bot.dialogue.course import Course
 from bot.dialogue.exchange import Exchange, FlowFailedError, Rejected, Runner
 from bot.dialogue.fallback import NOT_UNDERSTOOD
 from bot.dialogue.performing import OWN, begin_session, is_response, perform
+from bot.dialogue.playbook import Playbook
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.responses import UnknownResponseError, render
-from bot.dialogue.rulebook import Rulebook
 from bot.dialogue.state import DialogueState
 from bot.dialogue.steps import Story, UserSays
-from bot.dialogue.storybook import Storybook
-from bot.dialogue.telling import tell_story, unfold
+from bot.dialogue.telling import unfold
 from bot.dialogue.tracker import Tracker, plain
 from bot.training import Training
 from bot.turn import Reply, Understanding
@@ -28,12 +27,7 @@ class Dialogue:
     def __init__(self, training: Training, runner: Runner) -> None:
         self.domain = replace(training.domain, end_to_end=_end_to_end(training.stories))
         self._runner = runner
-        told = [
-            (story.name, tell_story(steps, self.domain))
-            for story, steps in unfold(training.stories)
-        ]
-        self.rules = Rulebook(training.rules, [each for _, each in told], self.domain)
-        self.stories = Storybook(told, self.domain)
+        self._playbook = Playbook(training.rules, training.stories, self.domain)
         fallback = training.config.rules if training.config else None
         self._fallback = fallback.core_fallback_action_name if fallback else None
         self._starting = frozenset(filter(self._begins_flow, training.domain.intents))
@@ -44,7 +38,7 @@ class Dialogue:
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """What comes next by the rules, or else by the stories."""
-        return self.rules.predict(tracker) or self.stories.predict(tracker)
+        return self._playbook.predict(tracker)
 
     @property
     def handles_not_understanding(self) -> bool:
@@ -73,7 +67,7 @@ class Dialogue:
         exchange.failures = state.failures
         if not tracker.events or self._has_expired(tracker, at):
             _begin_session(exchange)
-        course = Course(exchange, self.rules, self.stories, self._own_fallback())
+        course = Course(exchange, self._playbook, self._own_fallback())
         course.hear(events.user(heard, intent or heard.intent, channel), desk)
         return course
 

@@ -1,11 +1,48 @@
 """Which slots a message fills, by the mappings that the domain gives them (Rasa's
 `action_extract_slots`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
 
+from bot.dialogue import events
+from bot.dialogue.exchange import Exchange, Rejected
 from bot.dialogue.tracker import Tracker
 from bot.domain import Mapping, Slot
+from bot.turn import JSON
+
+VALIDATE_MAPPINGS = "action_validate_slot_mappings"
+
+
+def extract_slots(exchange: Exchange) -> None:
+    """Fill slots from the last message. Raises FlowFailedError."""
+    for event in extracted(exchange):
+        exchange.happen(event)
+
+
+def extracted(exchange: Exchange) -> list[JSON]:
+    """The slots that the last message fills, and what is said of that; nothing of it has happened
+    yet. Raises FlowFailedError."""
+    tracker = exchange.tracker
+    found = [events.slot(name, value) for name, value in fillable(tracker)]
+    for action in _custom_actions(tracker):
+        found += filter(_is_slot, _called(exchange, action))
+    if VALIDATE_MAPPINGS not in exchange.domain.actions:
+        return found
+    validated = _called(exchange, VALIDATE_MAPPINGS, found)
+    names = {event["name"] for event in validated if _is_slot(event)}
+    return [*validated, *(event for event in found if event["name"] not in names)]
+
+
+def _called(exchange: Exchange, action: str, candidates: Iterable[JSON] = ()) -> list[JSON]:
+    try:
+        happened = exchange.call(action, candidates)
+    except Rejected:
+        return []
+    return [event for event in happened if _is_slot(event) or event["event"] == "bot"]
+
+
+def _is_slot(event: JSON) -> bool:
+    return bool(event["event"] == "slot")
 
 
 def fillable(tracker: Tracker) -> Iterator[tuple[str, object]]:
@@ -24,7 +61,7 @@ def fillable(tracker: Tracker) -> Iterator[tuple[str, object]]:
             yield slot.name, found[-1]
 
 
-def custom_actions(tracker: Tracker) -> list[str]:
+def _custom_actions(tracker: Tracker) -> list[str]:
     """The actions that fill slots by mappings of their own, each once."""
     named = (
         mapping.action

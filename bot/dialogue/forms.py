@@ -1,10 +1,11 @@
 """Forms: ask for one slot after the other, validate what comes, and end when all are there."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange, FlowFailedError, Rejected
-from bot.dialogue.extraction import fillable
+from bot.dialogue.extraction import extracted
 from bot.dialogue.tracker import REQUESTED_SLOT, Tracker
 from bot.domain import Form
 from bot.turn import JSON
@@ -87,13 +88,13 @@ def _given(tracker: Tracker, form: Form, asked: str | None) -> Iterator[tuple[st
 def _open(exchange: Exchange, form: Form) -> list[JSON]:
     """Open the form; returns what the validation of the slots that are known already says."""
     tracker = exchange.tracker
-    changed = _changed_by_actions(tracker)
+    used_up = _used_up(tracker, form)
     exchange.happen(events.action(form.name, "RulePolicy"))
     exchange.happen(events.loop(form.name))
     exchange.happen(events.slot(REQUESTED_SLOT, None))
-    for name, value in fillable(tracker):
-        if name not in changed:
-            exchange.happen(events.slot(name, value))
+    for event in extracted(exchange):
+        if event["event"] == "slot" and event["name"] not in used_up:
+            exchange.happen(event)
     known = {
         slot: tracker.slots[slot]
         for slot in form.required_slots
@@ -103,18 +104,20 @@ def _open(exchange: Exchange, form: Form) -> list[JSON]:
     return _validate(exchange, form, None, known)
 
 
-def _changed_by_actions(tracker: Tracker) -> set[str]:
-    """The slots that actions have changed since the customer spoke: what was said doesn't fill
-    them once more, or an action that empties them to ask again would never end."""
-    changed, newest = set[str](), set[str]()
-    for event in reversed(tracker.events):
-        if event["event"] == "user":
-            break
+def _used_up(tracker: Tracker, form: Form) -> set[str]:
+    """The slots that actions have changed since the form has read the message: what was said
+    doesn't fill them once more, or an action that empties them to ask again would never end."""
+    since = takewhile(lambda event: event["event"] != "user", reversed(tracker.events))
+    later, changed = set[str](), set[str]()
+    for event in since:
         if event["event"] == "slot":
-            newest.add(event["name"])
+            later.add(event["name"])
+        elif event["event"] == "action" and event["name"] == form.name:
+            return changed
         elif event["event"] == "action":
-            changed, newest = changed | newest, set()
-    return changed
+            changed |= later
+            later.clear()
+    return set()
 
 
 def _validate(exchange: Exchange, form: Form, asked: str | None, candidates: JSON) -> list[JSON]:

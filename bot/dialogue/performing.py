@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange, Rejected
-from bot.dialogue.extraction import custom_actions, fillable
+from bot.dialogue.extraction import extract_slots
 from bot.dialogue.fallback import TWO_STAGE, ask_affirmation, run_two_stage_fallback
 from bot.dialogue.forms import run_form
 from bot.dialogue.prediction import Prediction
 from bot.domain import Domain
-from bot.turn import JSON, Kind, Reply
+from bot.turn import Kind, Reply
 
 
 def perform(exchange: Exchange, prediction: Prediction) -> bool:
@@ -29,36 +29,6 @@ def perform(exchange: Exchange, prediction: Prediction) -> bool:
     if prediction.action != events.LISTEN:
         exchange.ran.append(prediction.action)
     return filled
-
-
-def extract_slots(exchange: Exchange) -> None:
-    """Fill slots from the last message, as Rasa's `action_extract_slots` does.
-
-    Raises FlowFailedError.
-    """
-    tracker, domain = exchange.tracker, exchange.domain
-    found = [events.slot(name, value) for name, value in fillable(tracker)]
-    for action in custom_actions(tracker):
-        found += _slot_events(exchange, action)
-    if VALIDATE_MAPPINGS in domain.actions:
-        validated = _slot_events(exchange, VALIDATE_MAPPINGS, found)
-        names = {event["name"] for event in validated}
-        found = [*validated, *(event for event in found if event["name"] not in names)]
-    for event in found:
-        exchange.happen(event)
-
-
-VALIDATE_MAPPINGS = "action_validate_slot_mappings"
-
-
-def _slot_events(
-    exchange: Exchange, action: str, candidates: list[JSON] | None = None
-) -> list[JSON]:
-    try:
-        happened = exchange.call(action, candidates or ())
-    except Rejected:
-        return []
-    return [event for event in happened if event["event"] == "slot"]
 
 
 def _perform(exchange: Exchange, prediction: Prediction) -> bool:

@@ -10,6 +10,7 @@ from bot.domain import Domain, Variation
 from bot.turn import JSON, Button, Kind, Reply
 
 PLACEHOLDER = re.compile(r"\{([\w.-]+)\}")
+ESCAPED = re.compile(rf"\{{\{{|\}}\}}|{PLACEHOLDER.pattern}")
 log = structlog.get_logger()
 
 
@@ -40,7 +41,7 @@ def render(
         chosen.kind or kind,
         fill_in(chosen.text, values, name),
         tuple(
-            Button(fill_in(button.title, values, name), _fill_payload(button.payload, values))
+            Button(fill_in(button.title, values, name), fill_in(button.payload, values, name))
             for button in chosen.buttons
         ),
         image=fill_in(chosen.image, values, name) if chosen.image else None,
@@ -49,16 +50,18 @@ def render(
 
 
 def fill_in(text: str, values: Mapping[str, object], name: str) -> str:
-    """The text with its {placeholders} filled; one without a value stays and is logged."""
+    """The text with its {placeholders} filled, and {{ made {. A placeholder that is the name of
+    nothing stays; one of an empty slot becomes "None", as in Rasa. Both are logged."""
 
     def value(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0][0]
         found = values.get(match[1])
         if found is None:
             log.warning("response_value_missing", response=name, value=match[1])
-            return match[0]
-        return str(found)
+        return str(found) if match[1] in values else match[0]
 
-    return PLACEHOLDER.sub(value, text)
+    return (ESCAPED if "{{" in text else PLACEHOLDER).sub(value, text)
 
 
 def from_action(
@@ -118,13 +121,6 @@ def _same(actual: object, wanted: object) -> bool:
     if isinstance(actual, str) and isinstance(wanted, str):
         return actual.casefold() == wanted.casefold()
     return actual == wanted
-
-
-def _fill_payload(payload: str, values: Mapping[str, object]) -> str:
-    """Payloads hold JSON in braces, so only placeholders with a value are filled."""
-    return PLACEHOLDER.sub(
-        lambda match: str(values[match[1]]) if values.get(match[1]) else match[0], payload
-    )
 
 
 def _fill_all(custom: JSON, values: Mapping[str, object], name: str) -> JSON:

@@ -40,6 +40,10 @@ class Rulebook:
         """What comes next by the rules, if they say."""
         return self._by_default(tracker) or self._within_loop(tracker) or self._by_rule(tracker)
 
+    def come_back(self, tracker: Tracker) -> bool:
+        """Whether the open form, if it comes next, comes back from something else."""
+        return bool(tracker.active_loop) and self._detours.at(scenes(tracker)[::-1]).interrupts
+
     def _by_default(self, tracker: Tracker) -> Prediction | None:
         if tracker.latest_action != events.LISTEN or tracker.intent not in DEFAULTS:
             return None

@@ -6,7 +6,7 @@ it sets and what it hears count where histories are equally long.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from bot.dialogue.history import applied_actions
@@ -42,19 +42,18 @@ class Storybook:
             for lesson in _lessons(name, told, domain):
                 self._lessons[_key(lesson.scenes[0])].append(lesson)
 
-    def predict(self, tracker: Tracker, without: frozenset[str] = frozenset()) -> Prediction | None:
+    def predict(self, tracker: Tracker, without: Container[str] = ()) -> Prediction | None:
         """What comes next by the stories, if one has a turn like this; never an action that is in
         `without`."""
         now = scenes(tracker, hide_rules=True)[::-1][:MOST_SCENES]
-        found = [
-            (_likeness(lesson.scenes, now), lesson)
-            for lesson in self._lessons[_key(now[0])]
-            if lesson.action not in without
-        ]
+        found = [(_likeness(each.scenes, now), each) for each in self._lessons[_key(now[0])]]
         best = max((likeness for likeness, _ in found), default=None)
         if best is None or not best.agreed:
             return None
-        alike = [lesson for likeness, lesson in found if likeness == best]
+        alike = [each for likeness, each in found if likeness == best]
+        alike = [each for each in alike if each.action not in without]
+        if not alike:
+            return None
         action, _ = Counter(lesson.action for lesson in alike).most_common(1)[0]
         lesson = next(lesson for lesson in alike if lesson.action == action)
         turns = sum(scene.listened for scene in now[: best.agreed])
@@ -89,7 +88,10 @@ def _likeness(story: Sequence[Scene], now: Sequence[Scene]) -> Likeness:
 
 
 def _agree(told: Scene, seen: Scene) -> bool:
-    return (told.action, told.intent, told.loop) == (seen.action, seen.intent, seen.loop)
+    """A story that begins in the middle doesn't say what was said before."""
+    if told.intent not in ("", seen.intent):
+        return False
+    return (told.action, told.loop) == (seen.action, seen.loop)
 
 
 def _closeness(told: Scene, seen: Scene) -> float:

@@ -23,6 +23,7 @@ from bot.turn import JSON
 
 SNIPPET = "..."  # anything may have happened before, or may follow
 MOST_WAYS = 500  # ways through one story; more are not told
+SAYS_NO_MORE = ("text", "list")  # types of which rules and stories see only whether they are set
 NESTED = 12  # joints that one way passes at most
 
 Steps = tuple[StoryStep, ...]
@@ -148,7 +149,10 @@ def slots_of_entities(entities: Sequence[Mentioned], domain: Domain) -> Iterator
     """The slots that a story's entities fill, where no form has to be open for it."""
     for name, slot in domain.slots.items():
         values = [
-            each.value for mapping in slot.mappings for each in entities if _takes(mapping, each)
+            "" if each.value is None else each.value
+            for mapping in slot.mappings
+            for each in entities
+            if _takes(mapping, each) and (each.value is not None or slot.type in SAYS_NO_MORE)
         ]
         if values:
             yield events.slot(name, values if slot.type == "list" else values[-1])
@@ -165,8 +169,9 @@ def _takes(mapping: Mapping, entity: Mentioned) -> bool:
 
 
 def _any_value(name: str, domain: Domain) -> object:
+    """What a slot has that is only named: Rasa knows such a value for these types alone."""
     kind = domain.slots[name].type if name in domain.slots else "text"
-    return {"bool": True, "list": ["filled"], "float": 1.0}.get(kind, "filled")
+    return {"text": "filled", "list": ["filled"]}.get(kind)
 
 
 def _must_be_empty(event: JSON) -> JSON:

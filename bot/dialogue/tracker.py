@@ -118,6 +118,16 @@ class Tracker:
         del self.events[events:]
         self._replay()
 
+    def rejected(self) -> set[str]:
+        """The actions that didn't want to run since one did."""
+        names = set[str]()
+        for event in reversed(self.events):
+            if event["event"] == "action":
+                break
+            if event["event"] == "action_execution_rejected":
+                names.add(event["name"])
+        return names
+
     def times_said(self, response: str) -> int:
         """How often the response was said in this conversation."""
         return sum(
