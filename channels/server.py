@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from bot.action_runner.project_import import has_actions
 from bot.settings import Settings
-from channels.app import create_app
+from channels.app import LARGEST_BODY, create_app
 from channels.setup import sign_in_note
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -27,7 +27,13 @@ def run(settings: Settings, host: str, port: int) -> None:
     listener = _listen(host, port)
     app = create_app(settings)
     _stand_by_actions(settings.data / "training")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        ws_max_size=LARGEST_BODY,
+    )
     _welcome(settings, *listener.getsockname()[:2])
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -44,10 +44,10 @@ class Widget:
         self.closes()
         return False
 
-    def says(self, message: str, **more: Any) -> None:
+    def says(self, message: str, patience: float = 15, **more: Any) -> None:
         """Returns once it is stored: the server has acknowledged it."""
         said = {"message": message, "session_id": self.session, **more}
-        self.client.call("user_uttered", said, namespace=self._namespace, timeout=15)
+        self.client.call("user_uttered", said, namespace=self._namespace, timeout=patience)
 
     def emits(self, event: str, data: Any) -> None:
         self.client.emit(event, data, namespace=self._namespace)

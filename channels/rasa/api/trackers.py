@@ -1,8 +1,9 @@
 """The dialogue's state as Rasa's trackers, read and changed while nobody else can change it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from itertools import takewhile
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -34,11 +35,11 @@ class Verbosity(StrEnum):
 
 def shown(tracker: Tracker, verbosity: Verbosity, until: float | None = None) -> JSON:
     """The tracker as Rasa's API gives it, as it was at the time `until` (seconds since 1970)."""
+    happened = list(_timed(tracker.events))
     if until is not None:
-        earlier = [event for event in tracker.events if (event.get("timestamp") or 0.0) <= until]
-        tracker = Tracker.of(tracker.domain, earlier, tracker.sender)
-    state = tracker.as_json()
-    return state | {"events": _events(tracker.events, verbosity)}
+        happened = list(takewhile(lambda event: (event["timestamp"] or 0.0) <= until, happened))
+        tracker = Tracker.of(tracker.domain, happened, tracker.sender)
+    return tracker.as_json() | {"events": _events(happened, verbosity)}
 
 
 def read_tracker(engine: Engine, conversation: Conversation | None, name: str) -> Tracker:
@@ -104,6 +105,14 @@ def _begin_session(tracker: Tracker) -> None:
             events.action(events.LISTEN),
         ):
             tracker.update({"timestamp": time.time()} | event)
+
+
+def _timed(happened: list[JSON]) -> Iterator[JSON]:
+    """The events with their times; one that says none happened right after the one before."""
+    last: float | None = None
+    for event in happened:
+        last = event.get("timestamp") or last
+        yield event | {"timestamp": last}
 
 
 def _events(happened: list[JSON], verbosity: Verbosity) -> list[JSON] | None:

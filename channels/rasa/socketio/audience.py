@@ -100,10 +100,14 @@ class Audience:
                 loop.call_soon_threadsafe(self._heard.put_nowait, hint)
 
         end = self._hints.listen(hear)
+        swept = 0.0
         try:
             while True:
                 hint = await next_hint(self._heard, SWEEP)
-                await self._act([hint, *self._drained()] if hint else None)
+                heard = [hint, *self._drained()] if hint else []
+                if is_due := loop.time() - swept >= SWEEP:
+                    swept = loop.time()
+                await self._act(heard, at_all=is_due)
         finally:
             end()
 
@@ -111,11 +115,11 @@ class Audience:
         while not self._heard.empty():
             yield self._heard.get_nowait()
 
-    async def _act(self, heard: list[Hint] | None) -> None:
-        """Note what has arrived, and look at the sessions that were heard of, at all for None."""
+    async def _act(self, heard: list[Hint], *, at_all: bool) -> None:
+        """Note what has arrived, and look at the sessions that were heard of, or at all."""
         try:
             await self._note_arrivals()
-            await self._send_news(set(self._sessions) if heard is None else self._concerned(heard))
+            await self._send_news(set(self._sessions) if at_all else self._concerned(heard))
         except Exception as error:  # the database is away: look again later
             log.error("socketio can't look", **failure(error))
             await asyncio.sleep(1.0)

@@ -8,8 +8,10 @@ says goodbye first has got what was sent at least a round trip before.
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from engineio import AsyncServer
+from engineio.exceptions import EngineIOError
 from engineio.packet import PING, PONG, Packet
 
 JITTER = 0.03  # seconds by which a client may leave sooner than its quickest answer came
@@ -40,7 +42,8 @@ class Receipts:
     async def ask(self, ids: Collection[int] = ()) -> None:
         """Find out when these lines arrive, which have just been sent."""
         self._asking = ids
-        await self._engine.send_packet(self._connection, Packet(PING))
+        with suppress(EngineIOError):  # it has gone, and nothing more arrives there
+            await self._engine.send_packet(self._connection, Packet(PING))
 
     def goodbye(self) -> None:
         """The client has left, and said so."""
