@@ -74,10 +74,18 @@ def _custom_actions(tracker: Tracker) -> list[str]:
 
 def _applies(mapping: Mapping, slot: Slot, tracker: Tracker) -> bool:
     return (
-        _intent_allowed(mapping, tracker)
+        _is_known(mapping, tracker)
+        and _intent_allowed(mapping, tracker)
         and _in_the_right_form(mapping, slot, tracker)
         and not _may_be_another_slots(mapping, slot, tracker)
     )
+
+
+def _is_known(mapping: Mapping, tracker: Tracker) -> bool:
+    """Rasa leaves out mappings of entities and intents that the domain doesn't have."""
+    if mapping.type == "from_entity":
+        return mapping.entity in tracker.domain.entities
+    return mapping.type != "from_intent" or mapping.intents <= {*tracker.domain.intents}
 
 
 def _intent_allowed(mapping: Mapping, tracker: Tracker) -> bool:

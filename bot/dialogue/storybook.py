@@ -17,19 +17,21 @@ from bot.domain import Domain
 from bot.turn import JSON
 
 MOST_SCENES = 40  # of a history that are compared
+BEGINNING = 2  # scenes of a story whose first message has just come
 
 
 class Likeness(NamedTuple):
     """How like a story's history is to the conversation's; the first that differs decides.
 
-    No slot contradicts the story, so many scenes agree back from now, how close they are, and
-    whether both begin there.
+    No slot contradicts the story, so many scenes agree back from now, how close they are, whether
+    both begin there, and whether the story begins now, in whatever form.
     """
 
     possible: bool
     agreed: int
     closeness: float
     whole: bool
+    begins: bool
 
 
 class Storybook:
@@ -48,7 +50,7 @@ class Storybook:
         now = scenes(tracker, hide_rules=True)[::-1][:MOST_SCENES]
         found = [(_likeness(each.scenes, now), each) for each in self._lessons[_key(now[0])]]
         best = max((likeness for likeness, _ in found), default=None)
-        if best is None or not best.agreed:
+        if best is None or not (best.agreed or best.begins):
             return None
         alike = [each for likeness, each in found if likeness == best]
         alike = [each for each in alike if each.action not in without]
@@ -84,6 +86,7 @@ def _likeness(story: Sequence[Scene], now: Sequence[Scene]) -> Likeness:
         agreed,
         round(closeness, 6),
         agreed == len(story) == len(now),
+        len(story) == BEGINNING and not story[0].loop,
     )
 
 
