@@ -118,7 +118,7 @@ def _moment(written: object) -> datetime | None:
     """The time in UTC; one without a zone is this machine's."""
     try:
         return datetime.fromisoformat(str(written)).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

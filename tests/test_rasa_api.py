@@ -16,6 +16,7 @@ from channels.app import create_app
 from handoff.agents import Role
 from kb_index.encoder import Encoder
 from tests.conftest import agent_headers, lay_out
+from tests.fakes.browser import until
 from tests.fakes.elsewhere import Chat
 from tests.fakes.people import Customer, transcript
 from tests.fakes.postgres import on_both_databases
@@ -182,10 +183,11 @@ def test_what_the_bot_is_made_to_say_is_said_unless_a_person_has_the_conversatio
     number = backend.client.get("/api/v1/conversations", headers=backend.headers).json()[
         "conversations"
     ][0]["id"]
+    button = {"title": "Thanks", "payload": "/thank", "type": "postback"}
     event = {
         "event": "bot",
         "text": "It has left the warehouse.",
-        "data": {"image": "https://x.example/a.png"},
+        "data": {"image": "https://x.example/a.png", "buttons": [button], "elements": None},
     }
     path = "telegram:700200/tracker/events?execute_side_effects=true"
     backend.posts(path, event)
@@ -197,6 +199,13 @@ def test_what_the_bot_is_made_to_say_is_said_unless_a_person_has_the_conversatio
     heard = ivan.hears()
     backend.posts(path + "&output_channel=latest", event)
     assert ivan.hears() == heard
+
+
+def test_a_reminder_among_the_events_is_set(backend: Backend) -> None:
+    number = Customer(backend.client, "Kim").says("/greet")[0]["custom"]["conversation_id"]
+    event = {"event": "reminder", "intent": "greet", "name": "again", "date_time": "2020-01-01"}
+    backend.posts("Kim/tracker/events?execute_side_effects=true", event)
+    until(lambda: "EXTERNAL: greet" in str(backend.lines(int(number))))
 
 
 @pytest.mark.parametrize(

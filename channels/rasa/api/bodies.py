@@ -68,6 +68,27 @@ class Body(BaseModel):
         return given
 
 
+class Choice(BaseModel, extra="allow"):
+    """A button."""
+
+    title: str
+    payload: str
+
+
+class Shown(BaseModel, extra="allow"):
+    """What a line of the bot shows besides its text."""
+
+    buttons: list[Choice] | None = None
+    image: str | None = None
+    custom: dict[str, Any] | None = None
+
+    def content(self) -> JSON:
+        """The same, as it is kept with a line of ours."""
+        buttons = [{"title": each.title, "payload": each.payload} for each in self.buttons or []]
+        content = {"buttons": buttons, "image": self.image, "custom": self.custom}
+        return {name: value for name, value in content.items() if value}
+
+
 class Event(Body, extra="allow"):
     """Something that happened, as Rasa's trackers have it."""
 
@@ -78,8 +99,8 @@ class Event(Body, extra="allow"):
     text: str | None = None
     value: Any = None
     parse_data: Parsed | None = None
-    entities: list[Found] | None = None
-    data: dict[str, Any] | None = None
+    entities: list[Found] | dict[str, Any] | None = None
+    data: Shown | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

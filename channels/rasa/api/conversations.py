@@ -22,6 +22,7 @@ from channels.rasa.api.errors import RasaError, RasaRoute
 from channels.rasa.api.naming import Named
 from channels.rasa.api.trackers import Verbosity, change_tracker, happen, hear, read_tracker, shown
 from channels.rest import answered
+from handoff import reminders
 from handoff.transcript import write_line
 
 router = APIRouter(
@@ -29,6 +30,7 @@ router = APIRouter(
 )
 
 LATEST = "latest"
+REMINDERS = ("reminder", "cancel_reminder")
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=STORABLE)]
 IncludeEvents = Annotated[str, Query()]
 
@@ -59,18 +61,18 @@ def append_events(
     output_channel: str | None = None,
     execute_side_effects: str = "false",
 ) -> dict[str, Any]:
-    """Let events happen. With `execute_side_effects` and an `output_channel` on which the customer
-    is, those of the bot are said there."""
+    """Let events happen. With `execute_side_effects` reminders are set, and the bot's lines are
+    said, if the customer is on the `output_channel`."""
     verbosity = _verbosity(include_events)
     inbound = _inbound(request, conversation_id, sees_all)
     number = conversation_for(_database(request), inbound)
-    is_said = execute_side_effects.lower() == "true"
+    has_effects = execute_side_effects.lower() == "true"
     tracker = change_tracker(
         request,
         number,
         conversation_id,
         partial(happen, happened=[event.as_json() for event in body]),
-        say=partial(_say, happened=body, channel=output_channel) if is_said else None,
+        also=partial(_carry_out, happened=body, channel=output_channel) if has_effects else None,
     )
     return shown(tracker, verbosity)
 
@@ -188,24 +190,17 @@ def _understood(engine: Engine, inbound: Inbound, parsed: Parsed | None) -> JSON
     return message
 
 
-def _say(
+def _carry_out(
     session: Session, conversation: Conversation, happened: Sequence[Event], channel: str | None
 ) -> None:
-    """The bot's lines among the events, if the customer is on the channel that they are meant for,
-    and no person has the conversation."""
+    """Set reminders, and say the bot's lines among the events, if the customer is on the channel
+    that they are meant for and no person has the conversation."""
+    noted = [event.as_json() for event in happened if event.event in REMINDERS]
+    reminders.note(session, conversation.id, noted)
     if conversation.state != State.BOT or channel not in (LATEST, conversation.channel):
         return
     for event in happened:
-        if event.event == "bot":
-            data = event.data or {}
-            content = {
-                name: data[name] for name in ("buttons", "image", "custom") if data.get(name)
-            }
-            write_line(
-                session,
-                conversation,
-                Author.BOT,
-                event.text or "",
-                kind=Kind.FLOW,
-                content=content,
-            )
+        content = event.data.content() if event.data else {}
+        if event.event == "bot" and (event.text or content):
+            text = event.text or ""
+            write_line(session, conversation, Author.BOT, text, kind=Kind.FLOW, content=content)

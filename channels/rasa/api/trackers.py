@@ -57,9 +57,9 @@ def change_tracker(
     change: Callable[[Tracker], None],
     *,
     lease: str | None = None,
-    say: Callable[[Session, Conversation], None] | None = None,
+    also: Callable[[Session, Conversation], None] | None = None,
 ) -> Tracker:
-    """Change a conversation's tracker and store it, with what there is to `say`; returns it.
+    """Change a conversation's tracker and store it, with what is `also` to be done; returns it.
 
     Waits for the turn that is being taken, if any, unless the caller has the `lease` already.
     Raises RasaError.
@@ -68,7 +68,7 @@ def change_tracker(
     front_desk: FrontDesk = request.app.state.front_desk
     lease = lease or _wait_for_lease(database, conversation_id)
     try:
-        tracker = _changed(request, conversation_id, name, change, lease, say)
+        tracker = _changed(request, conversation_id, name, change, lease, also)
     finally:
         _give_back(database, conversation_id, lease)
         front_desk.answer(conversation_id)  # what came in meanwhile
@@ -145,7 +145,7 @@ def _changed(
     name: str,
     change: Callable[[Tracker], None],
     lease: str,
-    say: Callable[[Session, Conversation], None] | None,
+    also: Callable[[Session, Conversation], None] | None,
 ) -> Tracker:
     database: Database = request.app.state.database
     with database.read() as session:
@@ -159,8 +159,8 @@ def _changed(
         if held is None:
             raise RasaError(409, "Conflict", "A turn was taken meanwhile; try again.")
         held.memory = memory.dump()
-        if say:
-            say(session, held)
+        if also:
+            also(session, held)
     return tracker
 
 
