@@ -9,7 +9,8 @@ from bot.confidence import Confidence
 from bot.dialogue.course import Course
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.fallback import NOT_UNDERSTOOD
-from bot.entities import EntityExtractor
+from bot.domain import Domain
+from bot.entities.extractor import EntityExtractor
 from bot.evidence import evidence_of
 from bot.frustration import EVENTS, Frustration, Line, judge
 from bot.grader import Grader, Sound
@@ -122,6 +123,11 @@ class Engine:
             handoff=case.handoff,
             reminders=case.reminders,
         )
+
+    @property
+    def domain(self) -> Domain:
+        """What the assistant knows of."""
+        return self.dialogue.domain
 
     def understand(self, text: str) -> tuple[Understanding, Floats]:
         """Intent, entities and unit vector [dimension] of a text."""

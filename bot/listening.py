@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.actions.services import can_begin
 from bot.dialogue.dialogue import Dialogue
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.intent import IntentModel
 from bot.knowledge import Encodes
 from bot.memory import Memory
@@ -68,15 +68,19 @@ class Listener:
         pressed = _parse_payload(payload or text)
         parts = () if pressed or memory.dialogue.active_loop else _several(text)
         (vector, *others) = self._encoder.encode([text, *parts])
-        whole = self.understand(text, vector)
         if pressed:
             whole = self._as_retrieved(replace(pressed, text=text))
+        else:
+            whole = self.understand(text, vector)
         whole = _in_reply(whole, memory)
-        meaning, questions = self._take_apart(whole, list(map(self.understand, parts, others)))
+        meaning, questions = self._take_apart(whole, list(map(self._judge, parts, others)))
         return Heard(meaning, vector, questions, pressed is not None)
 
     def understand(self, text: str, vector: Floats) -> Understanding:
         """Intent and entities of a text with this unit vector [dimension]."""
+        return replace(self._judge(text, vector), entities=self._entities.extract(text))
+
+    def _judge(self, text: str, vector: Floats) -> Understanding:
         (verdict,) = self._intents.judge(vector[np.newaxis], [text])
         ranking, retrieved = self._by_intent(verdict.ranking)
         intent, confidence = next(filter(self._counts, ranking), ranking[0])
@@ -85,7 +89,6 @@ class Listener:
             intent,
             confidence,
             ranking,
-            self._entities.extract(text),
             in_scope=verdict.in_scope,
             retrieved=retrieved.get(intent),
         )

@@ -130,7 +130,7 @@ def _add_example(path: Path, line: int, annotated: str, intent: str, data: NluDa
     for entity in entities:  # as Rasa's EntitySynonymMapper learns them
         wording = text[entity.start : entity.end]
         if wording != entity.value:
-            data.synonyms.setdefault(wording.lower(), entity.value)
+            data.synonyms.setdefault(wording.lower(), str(entity.value))
 
 
 def parse_annotations(path: Path, line: int, annotated: str) -> tuple[str, tuple[Entity, ...]]:

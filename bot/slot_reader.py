@@ -58,14 +58,20 @@ def read_slot(path: Path, name: str, line: int, written: object, doubts: Doubts)
 def _type(path: Path, name: str, written: Mapped) -> str:
     """One of SLOT_TYPES, or the dotted name of a class of the project's own."""
     kind = str(written.get("type", "any"))
-    module, _, class_name = kind.rpartition(".")
-    if module.startswith("rasa.") and class_name in SLOT_CLASSES:
-        return SLOT_CLASSES[class_name]
-    if kind in SLOT_TYPES or module:
+    if kind in SLOT_TYPES or is_own_type(kind):
         return kind
+    if "." in kind:
+        return SLOT_CLASSES[kind.rpartition(".")[2]]
     known = ", ".join(SLOT_TYPES)
     message = f'slot "{name}" has the unknown type "{kind}"; use {known}'
     raise TrainingError(path, written.line_of("type"), message)
+
+
+def is_own_type(kind: str) -> bool:
+    """Whether a slot's type is a class of the project's own."""
+    return "." in kind and not (
+        kind.startswith("rasa.") and kind.rpartition(".")[2] in SLOT_CLASSES
+    )
 
 
 def _number(path: Path, name: str, written: Mapped, key: str) -> float | None:

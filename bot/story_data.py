@@ -19,24 +19,25 @@ from bot.dialogue.steps import (
 from bot.domain import DEFAULT_INTENTS, Domain
 from bot.marked_yaml import Mapped, TrainingError, items_of
 from bot.nlu_data import parse_annotations
+from bot.project.doubts import Doubts
 from bot.turn import JSON
 
 Files = list[tuple[Path, Mapped]]
 
 
-def read_rules(files: Files, domain: Domain) -> tuple[Rule, ...]:
+def read_rules(files: Files, domain: Domain, doubts: Doubts) -> tuple[Rule, ...]:
     """Raises TrainingError, also for a name that the domain doesn't know."""
     return tuple(
-        _read_rule(StepReader(path, domain), line, item)
+        _read_rule(StepReader(path, domain, doubts), line, item)
         for path, content in files
         for line, item in sections(path, content, "rules")
     )
 
 
-def read_stories(files: Files, domain: Domain) -> tuple[Story, ...]:
+def read_stories(files: Files, domain: Domain, doubts: Doubts) -> tuple[Story, ...]:
     """Raises TrainingError, also for a name that the domain doesn't know."""
     return tuple(
-        read_story(StepReader(path, domain), line, item)
+        read_story(StepReader(path, domain, doubts), line, item)
         for path, content in files
         for line, item in sections(path, content, "stories")
     )
@@ -72,9 +73,10 @@ def _read_rule(reader: "StepReader", line: int, item: Mapped) -> Rule:
 class StepReader:
     """Reads the steps of one file's rules and stories."""
 
-    def __init__(self, path: Path, domain: Domain) -> None:
+    def __init__(self, path: Path, domain: Domain, doubts: Doubts) -> None:
         self.path = path
         self._domain = domain
+        self._doubts = doubts
         self._readers: dict[str, Callable[[int, Mapped], StoryStep]] = {
             "intent": self._says,
             "user": self._says,
@@ -95,7 +97,19 @@ class StepReader:
 
     def steps(self, item: Mapped, key: str) -> list[StoryStep]:
         """The steps in the list under the key. Raises TrainingError."""
-        return [self._step(line, step) for line, step in items_of(self.path, item, key)]
+        return [
+            self._step(line, step)
+            for line, step in items_of(self.path, item, key)
+            if not self._is_skipped(line, step)
+        ]
+
+    def _is_skipped(self, line: int, step: object) -> bool:
+        """As Rasa skips what it doesn't know, and warns of it."""
+        if not isinstance(step, Mapped) or any(key in self._readers for key in step):
+            return False
+        if "metadata" not in step:
+            self._doubts.add(self.path, line, f"not a step, left out: {', '.join(step)}")
+        return True
 
     def _step(self, line: int, item: object) -> StoryStep:
         if isinstance(item, Mapped):

@@ -1,53 +1,35 @@
-"""What an installation has been taught: trains it, keeps it in the data directory, loads it.
+"""What an installation has been taught, as it lies in the data directory: opens and loads it.
 
 training/   the training data as it was read (Rasa 3 YAML, frustration.yml)
-models/     intents.npz, frustration.npz, confidence.npz
+models/     intents.npz, entities.npz, frustration.npz, confidence.npz; lines.npz: vectors for the
+            next time
 index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
 from bot.confidence import Confidence
 from bot.dialogue.dialogue import Dialogue
 from bot.engine import Engine
-from bot.entities import EntityExtractor
-from bot.every_desk import examples_every_desk_needs, lines_every_desk_says
-from bot.graded_lines import read_graded_lines
-from bot.grader import ALARMS, GradedLine, Grader
-from bot.intent import IntentModel, name_vectors
-from bot.knowledge import Encodes, Floats, Knowledge
+from bot.entities.extractor import EntityExtractor
+from bot.entities.model import EntityModel
+from bot.entities.options import EntityOptions
+from bot.every_desk import lines_every_desk_says
+from bot.grader import Grader
+from bot.intent import IntentModel
+from bot.knowledge import Knowledge
 from bot.language import LanguageDetector
 from bot.project.config import NluFallback
-from bot.project.keeping import keep
-from bot.project.layout import Layout, find_layout
-from bot.rasa import ActionRunner
 from bot.settings import PolicySettings, Settings
-from bot.shipped import shipped_training_data
-from bot.training import Example, Training, read_training
+from bot.training import Training, read_training
 from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
-INTENTS, FRUSTRATION = "intents.npz", "frustration.npz"
-GRADED_LINES = "frustration.yml"
-CALM_LINES = 4000  # examples at most that the grader learns calm from; more teach it no better
-
-MAY_BE_CROSS = {"talk_to_human", "not_helped", "deny", "safety_emergency", "bot_challenge"}
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """How much was learnt, and what the training data leaves in doubt."""
-
-    examples: int
-    intents: int
-    graded_lines: int
-    warnings: tuple[str, ...] = ()
+INTENTS, ENTITIES, FRUSTRATION = "intents.npz", "entities.npz", "frustration.npz"
 
 
 def open_batching_encoder(settings: Settings) -> BatchingEncoder:
@@ -64,85 +46,6 @@ def open_knowledge(settings: Settings) -> Knowledge:
     """The knowledge base that is live. Raises IndexUnusable, ModelError."""
     root = settings.data / "index"
     return Knowledge(root, open_batching_encoder(settings), open_reranker(settings))
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What a project taught; nothing uses it yet."""
-
-    training: Training
-    intents: IntentModel
-    frustration: Grader
-    told: Trained
-    layout: Layout
-    graded: Path
-
-    def put_into_use(self, data: Path) -> None:
-        """Keep it in the data directory, in place of what was learnt before."""
-        models = data / "models"
-        models.mkdir(parents=True, exist_ok=True)
-        keep(self.layout, data / "training", self.graded)
-        self.intents.save(models / INTENTS)
-        self.frustration.save(models / FRUSTRATION)
-
-
-def learn(source: Path, encoder: Encodes) -> Learnt:
-    """Learn intents and frustration from a folder. Raises TrainingError.
-
-    What every desk needs and `source` lacks comes from the shipped data: a way to ask for a
-    person, small talk, graded lines.
-    """
-    training = read_training(source)
-    examples = [*training.examples, *examples_every_desk_needs(training)]
-    graded = source / GRADED_LINES
-    graded = graded if graded.exists() else shipped_training_data() / GRADED_LINES
-    graded_lines = _with_alarms(read_graded_lines(graded))
-    intents = [example.intent for example in examples]
-    lines = [example.text for example in examples]
-    vectors = encoder.encode(lines)
-    return Learnt(
-        training=training,
-        intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, encoder)),
-        frustration=_train_frustration(graded_lines, examples, vectors, encoder),
-        told=Trained(len(lines), len(set(intents)), len(graded_lines), training.warnings),
-        layout=find_layout(source),
-        graded=graded,
-    )
-
-
-def train(source: Path, data: Path, encoder: Encodes) -> Trained:
-    """Learn from a folder, then put it into use. Raises TrainingError; then nothing has changed."""
-    learnt = learn(source, encoder)
-    learnt.put_into_use(data)
-    return learnt.told
-
-
-def train_shipped_frustration(encoder: Encodes) -> Grader:
-    """The frustration grader that the shipped data makes, without a data directory."""
-    shipped = shipped_training_data()
-    examples = read_training(shipped).examples
-    vectors = encoder.encode([example.text for example in examples])
-    return _train_frustration(read_graded_lines(shipped / GRADED_LINES), examples, vectors, encoder)
-
-
-def _train_frustration(
-    graded: list[GradedLine], examples: Sequence[Example], vectors: Floats, encoder: Encodes
-) -> Grader:
-    """A grader of graded lines and of examples (with their vectors), which are calm: without
-    ordinary questions and small talk "hello" would sound annoyed."""
-    calm = [place for place, each in enumerate(examples) if each.intent not in MAY_BE_CROSS]
-    calm = calm[:: len(calm) // CALM_LINES + 1]
-    return Grader.train(
-        np.vstack([encoder.encode([line.text for line in graded]), vectors[calm]]),
-        [*graded, *(GradedLine(examples[place].text, 0) for place in calm)],
-    )
-
-
-def _with_alarms(graded: list[GradedLine]) -> list[GradedLine]:
-    """With the shipped lines of those alarms that the graded lines have none of."""
-    missing = set(ALARMS) - {line.sign for line in graded}
-    shipped = read_graded_lines(shipped_training_data() / GRADED_LINES) if missing else []
-    return [*graded, *(line for line in shipped if line.sign in missing)]
 
 
 def load_frustration(settings: Settings) -> Grader:
@@ -165,19 +68,36 @@ def load_engine(
     models = settings.data / "models"
     intents = IntentModel.load(models / INTENTS)
     training = load_training(settings)
-    runner = ActionRunner(training.domain)
+    endpoint = training.endpoints.action_endpoint
+    runner = ActionRunner(training.domain, settings.data / "training", endpoint)
     runner.warm_up()
     return Engine(
         knowledge=knowledge,
         intents=intents,
         grader=load_frustration(settings),
         confidence=(lambda: confidence) if confidence else _Fresh(models / CONFIDENCE),
-        entities=EntityExtractor(training),
+        entities=EntityExtractor(
+            training, _entity_model(models / ENTITIES), entity_options(training)
+        ),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
         policy=policy_of(settings, training),
         project=training.config,
     )
+
+
+def _entity_model(path: Path) -> EntityModel:
+    """Installations that were trained before entities were learnt go on without. Raises
+    ModelUnusable."""
+    return EntityModel.load(path) if path.exists() else EntityModel()
+
+
+def entity_options(training: Training) -> EntityOptions:
+    """How entities are found: as a Rasa project's pipeline has it."""
+    if training.config is None:
+        return EntityOptions()
+    pipeline = ({"name": each.name, **(each.options or {})} for each in training.config.pipeline)
+    return EntityOptions.of_pipeline(pipeline, training.config.language)
 
 
 def policy_of(settings: Settings, training: Training) -> PolicySettings:

@@ -69,8 +69,8 @@ def read_training(path: Path) -> Training:
         regexes={name: tuple(patterns) for name, patterns in nlu.regexes.items()},
         lookups={name: tuple(words) for name, words in nlu.lookups.items()},
         domain=domain,
-        rules=read_rules(files, domain),
-        stories=read_stories(files, domain),
+        rules=read_rules(files, domain, doubts),
+        stories=read_stories(files, domain, doubts),
         config=read_config(layout.config, doubts) if layout.config else None,
         endpoints=read_endpoints(layout.endpoints, doubts) if layout.endpoints else Endpoints(),
         credentials=(

@@ -22,15 +22,17 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A span of the message with a meaning; `start` and `end` are character offsets. `role` and
-    `group` tell entities of one kind apart (the city one travels from, and to)."""
+    `group` tell entities of one kind apart (the city one travels from, and to). `value` is text,
+    but for Duckling's numbers and mappings; `confidence` is a probability."""
 
     entity: str
-    value: str
+    value: object
     start: int
     end: int
     extractor: str
     role: str | None = None
     group: str | None = None
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from channels.command import AsJson, Data, err, prepared, progress_bar, stop
 from channels.evaluation import evaluation
 from channels.knowledge import kb
 from channels.person import person
+from channels.rasa_check import rasa
 from channels.slack.command import slack
 from channels.telegram.command import telegram
 
@@ -29,6 +30,7 @@ app.add_typer(kb, name="kb")
 app.add_typer(evaluation, name="eval")
 app.add_typer(agent, name="agent")
 app.add_typer(person, name="person")
+app.add_typer(rasa, name="rasa")
 app.add_typer(slack, name="slack")
 app.add_typer(telegram, name="telegram")
 
@@ -37,17 +39,17 @@ app.add_typer(telegram, name="telegram")
 def init(
     data: Data = Path("data"),
     demo: Annotated[bool, typer.Option("--demo", help="Set up the demo company.")] = False,
-    rasa: Annotated[
-        Path | None, typer.Option(help="The folder of a Rasa project to move in.")
+    project: Annotated[
+        Path | None, typer.Option("--rasa", help="The folder of a Rasa project to move in.")
     ] = None,
 ) -> None:
     """Prepare a data directory: database, index and trained model."""
     from channels.setup import initialise, initialise_from, sign_in_note
 
-    if rasa and demo:
+    if project and demo:
         stop("--rasa and --demo exclude each other: which bot is it to be?", 2)
-    if rasa:
-        settings, taught = initialise_from(rasa, data)
+    if project:
+        settings, taught = initialise_from(project, data)
         _tell(taught)
     else:
         with progress_bar("Encoding articles") as progress:

@@ -104,8 +104,9 @@ def frustration(
     """Follow transcripts of [{"speaker","text"}] and score the customer's patience."""
     from bot.evaluation import frustration
     from bot.evaluation.files import write_rows
+    from bot.learning import train_shipped_frustration
     from bot.settings import PolicySettings
-    from bot.trained import load_frustration, train_shipped_frustration
+    from bot.trained import load_frustration
 
     transcripts = frustration.read_dialogs(dialogs)
     encoder = _encoder(data)

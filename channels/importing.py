@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from bot.candidate import Candidate, build_candidate, build_index
 from bot.knowledge import Encodes
+from bot.project.articles import SOURCE
 from bot.settings import Settings
 from bot.trained import open_batching_encoder, open_reranker
 from kb_index.articles import Article, read_articles
@@ -62,10 +63,10 @@ def read_change(
 
 @contextmanager
 def with_articles_of_project(
-    settings: Settings, articles: Sequence[Article], source: Path, encoder: Encodes
+    settings: Settings, articles: Sequence[Article], encoder: Encodes
 ) -> Iterator[Candidate | None]:
-    """A knowledge base with these articles in place of those that came from `source` before; None
-    if that changes nothing. An article of another source keeps its id. Raises IndexUnusable."""
+    """A knowledge base with these articles in place of those of the Rasa project before; None if
+    that changes nothing. An article of another source keeps its id. Raises IndexUnusable."""
     with FileLock(settings.data / "index" / "import.lock"):
         try:
             present = _present(settings)
@@ -74,7 +75,7 @@ def with_articles_of_project(
                 raise
             yield None
             return
-        others = [each for each in present if each.source != str(source.resolve())]
+        others = [each for each in present if each.source != SOURCE]
         taken = {article.id for article in others}
         after = [*others, *(each for each in articles if each.id not in taken)]
         if _by_id(after) == _by_id(present) and current_build(settings.data / "index"):

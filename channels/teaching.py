@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.credentials import with_credentials
 from bot.language import languages
+from bot.learning import Trained, learn
 from bot.project.articles import articles_of
 from bot.project.credentials import Credentials
 from bot.project.doubts import Doubts
 from bot.settings import Settings
-from bot.trained import Trained, learn, open_batching_encoder
+from bot.trained import open_batching_encoder
 from bot.training import Training, TrainingError
 from channels.importing import with_articles_of_project
 
@@ -37,15 +39,16 @@ class Taught:
 def teach(settings: Settings, source: Path) -> Taught:
     """Train from a folder and put its retrieval intents into the knowledge base.
 
-    All or nothing: what raises TrainingError or IndexUnusable leaves what was learnt before.
+    All or nothing: what raises TrainingError, SettingsError or IndexUnusable leaves what was
+    learnt before.
     """
     refuse_data_in_project(source, settings.data)
     encoder = open_batching_encoder(settings)
-    learnt = learn(source, encoder)
+    learnt = learn(source, settings.data, encoder)
+    with_credentials(settings, learnt.training.credentials)  # or it is refused when it is served
     doubts = Doubts(source)
-    kept = settings.data / "training"
-    articles = articles_of(learnt.training, kept, doubts)
-    with with_articles_of_project(settings, articles, kept, encoder) as candidate:
+    articles = articles_of(learnt.training, doubts)
+    with with_articles_of_project(settings, articles, encoder) as candidate:
         learnt.put_into_use(settings.data)
         if candidate:
             candidate.publish()

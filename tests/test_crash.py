@@ -1,15 +1,11 @@
 """What was acknowledged is stored, once, and answered, once; and every failure lands on a human."""
 
-import re
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bot.candidate import build_index
 from bot.conversation import Conversation, Message
-from bot.db import Database, now
+from bot.db import Database
 from bot.engine import Engine, Turn
 from bot.settings import load_settings
 from bot.trained import open_batching_encoder
@@ -29,6 +25,7 @@ from channels.app import create_app
 from handoff.desk import FrontDesk
 from tests.fakes.people import Customer, Visitor, is_problem, transcript
 from tests.fakes.postgres import Cluster, on_both_databases
+from tests.fakes.processes import leases_run_out, serving
 
 Headers = dict[str, str]
 WORDS = "my sister's card is 4111-1111"
@@ -39,24 +36,6 @@ def soon(holds: Callable[[], Any], seconds: float = 15) -> bool:
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.05)
     return bool(holds())
-
-
-@contextmanager
-def serving(data: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A real server in a process of its own, and its address."""
-    firstline = Path(sys.executable).with_name("firstline")
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [firstline, "serve", "--data", data, "--port", "0"], stderr=stderr
-        )
-    try:
-        assert soon(lambda: "API" in log.read_text() or process.poll() is not None, 30)
-        address = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        assert address, log.read_text()
-        yield process, address.group()
-    finally:
-        process.kill()
-        process.wait()
 
 
 def write_until_it_dies(address: str, visitor: Visitor, lines: list[str]) -> list[str]:
@@ -72,12 +51,6 @@ def write_until_it_dies(address: str, visitor: Visitor, lines: list[str]) -> lis
             if response.status_code == 202:
                 acknowledged.append(line)
     return acknowledged
-
-
-def leases_run_out(database: Database) -> None:
-    """Half a minute passes."""
-    with database.write() as session:
-        session.execute(update(Conversation).values(lease_until=now() - timedelta(seconds=1)))
 
 
 def answers(database: Database) -> tuple[Counter[str], Counter[tuple[int, int]]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.action_runner.ran import Ran
 from bot.dialogue.dialogue import Dialogue
 from bot.dialogue.responses import UnknownResponseError
 from bot.dialogue.state import DialogueState, Step
-from bot.rasa import Ran
 from bot.training import Training, read_training
 from bot.turn import JSON, Entity, Kind, Understanding
 from tests.fakes.dialogue import advance

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.entities import EntityExtractor
+from bot.entities.extractor import EntityExtractor
 from bot.training import read_training
 
 DEMO = Path(__file__).parent.parent / "training_data"

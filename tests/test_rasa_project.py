@@ -15,7 +15,6 @@ from bot.training import Training, TrainingError, read_training
 from bot.turn import Button
 
 PROJECTS = Path(__file__).parent / "rasa_projects"
-FORM = Condition("pizza_form")
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +78,8 @@ def test_slots_of_every_type_are_read_with_their_mappings(pizza: Training) -> No
     slots = pizza.domain.slots
     assert [(slot.name, slot.type, slot.influences) for slot in slots.values()] == [
         ("pizza", "text", False),
-        ("second_pizza", "text", True),
-        ("size", "categorical", True),
+        ("second_pizza", "text", False),
+        ("size", "categorical", False),
         ("city", "text", False),
         ("quantity", "float", False),
         ("toppings", "list", False),
@@ -91,11 +90,11 @@ def test_slots_of_every_type_are_read_with_their_mappings(pizza: Training) -> No
     assert slots["size"].values == ("small", "medium", "large")
     assert (slots["quantity"].minimum, slots["quantity"].maximum) == (1, 20)
     assert slots["ordered"].initial_value is False
-    assert slots["size"].mappings == (
-        Mapping("from_entity", "size", group="1"),
-        Mapping("from_entity", "size", conditions=(FORM,)),
+    assert slots["pizza"].mappings[0] == Mapping("from_entity", "pizza", group="1")
+    assert slots["city"].mappings == (
+        Mapping("from_entity", "city", role="delivery"),
+        Mapping("from_entity", "city", conditions=(Condition("pizza_form", "city"),)),
     )
-    assert slots["city"].mappings[0] == Mapping("from_entity", "city", role="delivery")
     assert slots["vegan"].mappings == (
         Mapping(
             "from_intent",
@@ -344,8 +343,8 @@ def test_what_rasa_refuses_is_refused(
         ("config.yml", "pipeline: [{epochs: 5}]\n", "begins with"),
         ("config.yml", "pipeline: [{name: FallbackClassifier, threshold: low}]", "is a float"),
         ("endpoints.yml", "action_endpoint: {url: localhost}\n", "must begin with http"),
-        ("endpoints.yml", "action_endpoint: [5055]\n", 'needs an "url'),
-        ("credentials.yml", "callback: here\n", 'needs an "url'),
+        ("endpoints.yml", "action_endpoint: [5055]\n", "needs a url"),
+        ("credentials.yml", "callback: here\n", "needs a url"),
         ("data/old.md", "Notes\n\n## intent:greet\n- hello\n", "old.md:3: .* convert nlu"),
         ("data/core/old.md", "## happy\n* greet\n  - utter_greet\n", "convert core"),
         ("data/core/old.md", "## ask hours\n* faq/hours\n  - from 8\n", "convert nlg"),

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from bot.action_runner.ran import Ran
 from bot.dialogue import events
 from bot.dialogue.responses import from_action
 from bot.dialogue.state import Outcome, Step
 from bot.dialogue.tracker import Tracker
 from bot.domain import Domain
-from bot.rasa import Ran
 from bot.turn import JSON, Reply
 
 
 class Runner(Protocol):
-    """Runs a custom action by its name; bot.rasa.ActionRunner does."""
+    """Runs a custom action by its name; bot.action_runner does."""
 
     def run(self, name: str, tracker: JSON) -> Ran: ...
 

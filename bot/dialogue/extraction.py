@@ -23,7 +23,7 @@ def extracted(exchange: Exchange) -> list[JSON]:
     """The slots that the last message fills, and what is said of that; nothing of it has happened
     yet. Raises FlowFailedError."""
     tracker = exchange.tracker
-    found = [events.slot(name, value) for name, value in _fillable(tracker)]
+    found = [events.slot(name, value) for name, value in fillable(tracker)]
     for action in _custom_actions(tracker):
         found += filter(_is_slot, _called(exchange, action))
     if VALIDATE_MAPPINGS not in exchange.domain.actions:
@@ -45,7 +45,7 @@ def _is_slot(event: JSON) -> bool:
     return bool(event["event"] == "slot")
 
 
-def _fillable(tracker: Tracker) -> Iterator[tuple[str, object]]:
+def fillable(tracker: Tracker) -> Iterator[tuple[str, object]]:
     """Slots and values that the last message gives. The first mapping of a slot that has a value
     wins; what a pressed button carries counts as entities."""
     for slot in tracker.domain.slots.values():

@@ -91,7 +91,10 @@ def _likeness(story: Sequence[Scene], now: Sequence[Scene]) -> Likeness:
 
 
 def _agree(told: Scene, seen: Scene) -> bool:
-    return (told.action, told.intent, told.loop) == (seen.action, seen.intent, seen.loop)
+    """A story that begins in the middle doesn't say what was said before."""
+    if told.intent not in ("", seen.intent):
+        return False
+    return (told.action, told.loop) == (seen.action, seen.loop)
 
 
 def _closeness(told: Scene, seen: Scene) -> float:

@@ -19,6 +19,8 @@ from bot.evaluation.conversations import Played, Problem
 from bot.evaluation.scripts import Script, ScriptedTurn
 from bot.evaluation.vectors import Progress
 from bot.marked_yaml import read_yaml
+from bot.policy import SMALL_TALK
+from bot.project.doubts import Doubts
 from bot.story_data import StepReader, read_story, sections
 from bot.turn import JSON, Understanding
 
@@ -35,7 +37,7 @@ def _is_test(file: Path) -> bool:
 
 
 def _stories(file: Path, domain: Domain) -> Iterator[Story]:
-    reader = StepReader(file, domain)
+    reader = StepReader(file, domain, Doubts())
     for line, item in sections(file, read_yaml(file), "stories"):
         yield read_story(reader, line, item)
 
@@ -101,13 +103,20 @@ class StoryPlayer:
         """The action that comes next, and whether stories don't tell of it."""
         prediction = self._dialogue.predict(tracker)
         if prediction is None:
-            listens = tracker.latest_action != events.LISTEN
-            return events.LISTEN if listens else "action_default_fallback", False
+            return self._without_rule(tracker), False
         action = prediction.action
         retrieves = action.removeprefix("utter_") in self._domain.retrieval
         if retrieves and action != expected and tracker.retrieved:
             action = f"utter_{tracker.retrieved}"
         return action, prediction.hidden
+
+    def _without_rule(self, tracker: Tracker) -> str:
+        """What the policy does where neither a rule nor a story says it."""
+        if tracker.latest_action != events.LISTEN:
+            return events.LISTEN
+        chat = f"utter_{tracker.intent}"
+        talks = tracker.intent in SMALL_TALK and chat in self._domain.responses
+        return chat if talks else "action_default_fallback"
 
 
 def _entity_problems(step: UserSays, heard: Understanding) -> Iterator[Problem]:

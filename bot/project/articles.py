@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from bot.domain import Domain, Variation
 from bot.nlu_data import Example
@@ -12,12 +11,13 @@ from bot.training_check import base_of
 from kb_index.articles import Article
 
 PLACEHOLDER = re.compile(r"\{\w+\}")
+SOURCE = "a Rasa project"  # no path: the data directory may move
 NOT_IN_AN_ID = re.compile(r"[^\w.()+-]")
 
 
-def articles_of(training: Training, source: Path, doubts: Doubts) -> list[Article]:
-    """An article for each part of a retrieval intent (`faq/hours`), as from `source`. One whose
-    response has no text, or one with slots in it, is left out, and in doubt."""
+def articles_of(training: Training, doubts: Doubts) -> list[Article]:
+    """An article for each part of a retrieval intent (`faq/hours`). One whose response has no
+    text, or one with slots in it, is left out, and in doubt."""
     by_intent: dict[str, list[Example]] = {}
     for example in training.examples:
         if example.intent != base_of(example.intent):
@@ -28,7 +28,7 @@ def articles_of(training: Training, source: Path, doubts: Doubts) -> list[Articl
             title=examples[0].text[:1].upper() + examples[0].text[1:],
             text=text,
             questions=tuple(example.text for example in examples),
-            source=str(source.resolve()),
+            source=SOURCE,
         )
         for intent, examples in by_intent.items()
         for text in _text(training.domain, intent, doubts)

@@ -1,7 +1,7 @@
 """A project's config.yml: its language, its components, and what of their options counts here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,10 +100,11 @@ class ProjectConfig:
 
     `learned_entities` says that an extractor learns entities from annotations, `synonyms` that they
     are mapped to their values. `spacy` are the dimensions of a SpacyEntityExtractor. `max_history`
-    is how many turns back stories count, None for all.
+    is how many turns back stories count, None for all. `sections` maps every section to its line.
     """
 
     path: Path
+    sections: dict[str, int] = field(default_factory=dict)
     language: str = "en"
     pipeline: tuple[Component, ...] = DEFAULT_PIPELINE
     policies: tuple[Component, ...] = DEFAULT_POLICIES
@@ -125,6 +126,7 @@ def read_config(path: Path, doubts: Doubts) -> ProjectConfig:
     by_name = {each.name: each for each in (*pipeline, *policies)}
     return ProjectConfig(
         path=path,
+        sections={name: content.line_of(name) for name in content},
         language=str(content.get("language") or "en"),
         pipeline=pipeline,
         policies=policies,
@@ -158,20 +160,16 @@ def _options(path: Path, component: Component | None, kind: type[Options]) -> Op
     if component is None:
         return None
     given: JSON = {}
-    for field in fields(kind):
-        value = component.option(field.name)
+    for each in fields(kind):
+        value = component.option(each.name)
         if value is None:
             continue
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if (
-            is_number
-            if isinstance(field.default, float)
-            else isinstance(value, type(field.default))
-        ):
-            given[field.name] = value
+        wanted = type(each.default)
+        if is_number if wanted is float else isinstance(value, wanted):
+            given[each.name] = value
         else:
-            wanted = type(field.default).__name__
-            message = f"{component.name}: {field.name} is a {wanted}, not {value!r}"
+            message = f"{component.name}: {each.name} is a {wanted.__name__}, not {value!r}"
             raise TrainingError(path, component.line, message)
     return kind(**given)
 

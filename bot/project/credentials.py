@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.action_runner.endpoint import Endpoint
 from bot.marked_yaml import Mapped
 from bot.project.doubts import Doubts
-from bot.project.endpoints import Endpoint, read_endpoint
+from bot.project.endpoints import read_endpoint
 from bot.project.environment import read_settings
-from bot.turn import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ class Slack:
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a credentials.yml says; None or false for a channel that it doesn't name. `sections`
-    maps every channel's name, or the module of one of the project's own, to its line, `entries` to
-    what is written there, with the environment's values filled in."""
+    maps every channel's name, or the module of one of the project's own, to its line."""
 
     rest: bool = False
     socketio: SocketIO | None = None
@@ -54,7 +53,6 @@ class Credentials:
     telegram: Telegram | None = None
     slack: Slack | None = None
     sections: dict[str, int] = field(default_factory=dict)
-    entries: JSON = field(default_factory=dict, repr=False)
 
 
 def read_credentials(path: Path, doubts: Doubts) -> Credentials:
@@ -72,7 +70,6 @@ def read_credentials(path: Path, doubts: Doubts) -> Credentials:
         telegram=_telegram(content),
         slack=_slack(content),
         sections={name: content.line_of(name) for name in content},
-        entries=dict(content),
     )
 
 

@@ -18,9 +18,10 @@ class Doubts:
         self._told[message] = None
 
     def place(self, path: Path, line: int) -> str:
-        """`data/nlu.yml:12`."""
-        inside = path.is_relative_to(self._root)
-        return f"{path.relative_to(self._root) if inside else path}:{line}"
+        """`data/nlu.yml:12`; without the line if that is 0."""
+        inside = path != self._root and path.is_relative_to(self._root)
+        name = path.relative_to(self._root) if inside else path
+        return f"{name}:{line}" if line else str(name)
 
     def told(self) -> tuple[str, ...]:
         """The warnings in the order they came, each once."""

@@ -11,7 +11,9 @@ from bot.project.old_formats import refuse_old_formats
 YAML = (".yml", ".yaml")
 SETTINGS = ("config", "endpoints", "credentials")
 NO_CODE = frozenset({"__pycache__", "node_modules"})
-NO_DATA = NO_CODE | {"tests", "models", "results"}
+OF_RASA = frozenset({"models", "results"})
+NO_DATA = NO_CODE | OF_RASA | {"tests"}
+NOT_OURS = {"pyvenv.cfg", "firstline.toml"}  # a virtual environment, a data directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,11 @@ class Layout:
 
     @property
     def needed(self) -> tuple[Path, ...]:
-        """All files that are needed to train the project and to run it."""
+        """All files that are needed to train the project and to run it. Actions may read any file
+        of the project and import any module of it."""
         settings = filter(None, (self.config, self.endpoints, self.credentials))
-        return (*self.teaching, *settings, *self.tests, *self._code())
-
-    def _code(self) -> list[Path]:
-        if self.actions is None or self.actions.is_file():
-            return [self.actions] if self.actions else []
-        return _files(self.actions, NO_CODE)
+        beside = _beside_code(self.root) if self.actions else ()
+        return tuple(dict.fromkeys((*self.teaching, *settings, *self.tests, *beside)))
 
 
 def find_layout(root: Path) -> Layout:
@@ -103,17 +102,22 @@ def _yaml(files: Iterable[Path]) -> list[Path]:
     return [file for file in files if file.suffix in YAML and not is_test(file)]
 
 
+def _beside_code(root: Path) -> list[Path]:
+    files = _files(root, NO_CODE)
+    return [file for file in files if file.relative_to(root).parts[0] not in OF_RASA]
+
+
 def _right_in(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.is_file())
 
 
 def _files(folder: Path, skipped: frozenset[str] = NO_DATA) -> list[Path]:
-    """All files in a folder and below, sorted; none of hidden folders and virtual environments."""
+    """All files in a folder and below, sorted; none that is hidden, or of another program's."""
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
-        if "pyvenv.cfg" in names:
+        if Path(parent) != folder and NOT_OURS.intersection(names):
             folders.clear()
             continue
         folders[:] = [name for name in folders if name not in skipped and name[0] != "."]
         found += [Path(parent, name) for name in names if name[0] != "."]
-    return sorted(found)
+    return sorted(file for file in found if file.is_file())

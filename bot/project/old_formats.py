@@ -21,8 +21,12 @@ CONTENTS = {
 BEGINNING = 200_000  # characters; what a file is shows early
 
 
+class OldFormatError(TrainingError):
+    """A file is of a format that isn't read; the message says how to convert it."""
+
+
 def refuse_old_formats(root: Path, data: Iterable[Path]) -> None:
-    """Raises TrainingError for a file by its usual name in `root`, by its content in `data`."""
+    """Raises OldFormatError for a file by its usual name in `root`, by its content in `data`."""
     for name, kind in USUAL_NAMES.items():
         if (root / name).exists():
             raise _refused(root / name, 1, kind)
@@ -34,9 +38,9 @@ def refuse_old_formats(root: Path, data: Iterable[Path]) -> None:
                 raise _refused(file, text.count("\n", 0, found.start()) + 1, kind)
 
 
-def _refused(file: Path, line: int, kind: str) -> TrainingError:
+def _refused(file: Path, line: int, kind: str) -> OldFormatError:
     mend = f"`rasa data convert {kind} -f yaml` of Rasa 2 makes YAML of it"
-    return TrainingError(file, line, f"Rasa 1's format isn't read; {mend}")
+    return OldFormatError(file, line, f"Rasa 1's format isn't read; {mend}")
 
 
 def _beginning(file: Path) -> str:
