@@ -241,9 +241,11 @@ class Course:
         return self._exchange.tracker.paused
 
     def _listen(self) -> None:
-        newest = self._exchange.tracker.events[-1]
-        if (newest["event"], newest.get("name")) != ("action", events.LISTEN):
-            self._exchange.happen(events.action(events.LISTEN))
+        newest, coming = self._exchange.tracker.events[-1], self.prediction
+        if (newest["event"], newest.get("name")) == ("action", events.LISTEN):
+            return
+        hidden = bool(coming and coming.action == events.LISTEN and coming.hidden)
+        self._exchange.happen(events.action(events.LISTEN, hidden=hidden))
 
     def _forget_reading(self) -> None:
         """Back to where the message was heard, and nothing had read it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.tracker import Tracker
-from bot.turn import Button, Kind, Reply
+from bot.turn import JSON, Button, Kind, Reply
 
 TWO_STAGE = "action_two_stage_fallback"
 NOT_UNDERSTOOD = "nlu_fallback"
@@ -15,12 +15,13 @@ DENIED = "out_of_scope"
 RunOwn = Callable[[Exchange, str], None]
 
 
-def run_two_stage_fallback(exchange: Exchange, run_own: RunOwn) -> None:
-    """One round; `run_own` runs one of Rasa's own actions, or the project's instead of it."""
+def run_two_stage_fallback(exchange: Exchange, ran: JSON, run_own: RunOwn) -> None:
+    """One round; `ran` is the event that it ran, and `run_own` runs one of Rasa's own actions, or
+    the project's instead of it."""
     tracker = exchange.tracker
     opening = tracker.active_loop != TWO_STAGE
     message = tracker.latest_message
-    exchange.happen(events.action(TWO_STAGE, "RulePolicy"))
+    exchange.happen(ran)
     if opening:
         exchange.happen(events.loop(TWO_STAGE))
     if _has_failed(tracker):

@@ -6,6 +6,7 @@ from itertools import takewhile
 from bot.dialogue import events
 from bot.dialogue.exchange import Exchange, FlowFailedError, Rejected
 from bot.dialogue.extraction import extracted
+from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import REQUESTED_SLOT, Tracker
 from bot.domain import Form
 from bot.turn import JSON
@@ -13,24 +14,25 @@ from bot.turn import JSON
 MOST_FAILURES = 3  # invalid answers to one question; then a person helps
 
 
-def run_form(exchange: Exchange, form: Form, *, interrupted: bool) -> bool:
-    """Open the form, or let it read the last message; then ask for what is missing, or end it.
+def run_form(exchange: Exchange, form: Form, prediction: Prediction) -> bool:
+    """Open the form, or let it read the last message, as it was predicted; then ask for what is
+    missing, or end it.
 
-    `interrupted`: the message answered something else. Returns whether the message gave the form a
-    valid value. Raises Rejected when the form finds nothing in the message, and FlowFailedError.
+    Returns whether the message gave the form a valid value. Raises Rejected when the form finds
+    nothing in the message, and FlowFailedError.
     """
     tracker = exchange.tracker
     opening = tracker.active_loop != form.name
-    reads = not opening and not interrupted and _has_just_listened(tracker)
+    reads = not opening and not prediction.interrupts and _has_just_listened(tracker)
     asked = None if opening else tracker.requested_slot
     candidates = dict(_given(tracker, form, asked)) if reads else {}
     if opening:
-        happened = _open(exchange, form)
+        happened = _open(exchange, form, prediction)
     else:
         happened = _validate(exchange, form, asked, candidates)
         if reads and asked and not candidates and not any(map(_fills, happened)):
             raise Rejected(form.name)
-        exchange.happen(events.action(form.name, "RulePolicy"))
+        exchange.happen(prediction.ran())
     for event in happened:
         exchange.happen(event)
     if any(event["event"] == "action_execution_rejected" for event in happened):
@@ -85,11 +87,11 @@ def _given(tracker: Tracker, form: Form, asked: str | None) -> Iterator[tuple[st
             yield event["name"], event["value"]
 
 
-def _open(exchange: Exchange, form: Form) -> list[JSON]:
+def _open(exchange: Exchange, form: Form, prediction: Prediction) -> list[JSON]:
     """Open the form; returns what the validation of the slots that are known already says."""
     tracker = exchange.tracker
     used_up = _used_up(tracker, form)
-    exchange.happen(events.action(form.name, "RulePolicy"))
+    exchange.happen(prediction.ran())
     exchange.happen(events.loop(form.name))
     exchange.happen(events.slot(REQUESTED_SLOT, None))
     for event in extracted(exchange):

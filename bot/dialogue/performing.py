@@ -34,35 +34,30 @@ def perform(exchange: Exchange, prediction: Prediction) -> bool:
 def _perform(exchange: Exchange, prediction: Prediction) -> bool:
     domain, name = exchange.domain, prediction.action
     if name in domain.forms:
-        return run_form(exchange, domain.forms[name], interrupted=prediction.interrupts)
+        return run_form(exchange, domain.forms[name], prediction)
     if name == TWO_STAGE and name not in domain.actions:
-        run_two_stage_fallback(exchange, _run_own)
+        run_two_stage_fallback(exchange, prediction.ran(), _run_own)
         if exchange.tracker.events[-1]["event"] == "user":  # now it is clear what was meant
             extract_slots(exchange)
         return False
     if name in OWN and name not in domain.actions:
-        _executed(exchange, prediction)
+        exchange.happen(prediction.ran())
         OWN[name](exchange)
     elif response := _response(exchange, name):
-        _executed(exchange, prediction)
+        exchange.happen(prediction.ran())
         exchange.say(response)
     elif domain.knows_action(name):
         _run_custom(exchange, prediction)
     else:
-        _executed(exchange, prediction)
+        exchange.happen(prediction.ran())
         exchange.happen(events.bot(Reply(Kind.FLOW, name)))  # an end-to-end story's own words
     return False
-
-
-def _executed(exchange: Exchange, prediction: Prediction) -> None:
-    policy = {"story": "MemoizationPolicy", "followup": None}.get(prediction.source, "RulePolicy")
-    exchange.happen(events.action(prediction.action, policy, hidden=prediction.hidden))
 
 
 def _run_custom(exchange: Exchange, prediction: Prediction) -> None:
     happened = exchange.call(prediction.action)
     if not any(event["event"] == "action_execution_rejected" for event in happened):
-        _executed(exchange, prediction)
+        exchange.happen(prediction.ran())
     for event in happened:
         exchange.happen(event)
     if any(event["event"] == "user" for event in happened):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.dialogue import events
 from bot.dialogue.events import NOT_SET
 from bot.dialogue.scenes import Features, Scene
+from bot.turn import JSON
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,11 @@ class Prediction:
     turns: int = 1
     interrupts: bool = False
     hidden: bool = False
+
+    def ran(self) -> JSON:
+        """The event that the action has run."""
+        policy = {"story": "MemoizationPolicy", "followup": None}.get(self.source, "RulePolicy")
+        return events.action(self.action, policy, hidden=self.hidden)
 
 
 def fits(asked: Sequence[Scene], now: Sequence[Scene]) -> bool:
