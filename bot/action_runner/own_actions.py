@@ -5,6 +5,7 @@ action runs, or by `warm_up` in the background.
 """
 
 import asyncio
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class OwnActions:
 
                 from bot.actions.registered import ACTIONS
 
+                logging.getLogger(ActionExecutor.__module__).setLevel(logging.WARNING)
                 executor = ActionExecutor()
                 for action in ACTIONS:
                     executor.register_action(action)
