@@ -95,10 +95,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo 'No venv module: on Debian, apt-get install python3-venv'; exit 1; }
 
-test-programs:
+test-programs: $(TOOLS)
 	@$(call want,chromium,command -v chromium,the browser tests)
 	@$(call want,postgresql,ls /usr/lib/postgresql/*/bin/initdb,the tests on PostgreSQL)
 	@$(call want,dovecot-imapd,ls /usr/sbin/dovecot,the tests of e-mail that comes in)
+	@$(BIN)/python -m tests.fakes.rasa_environment
 
 # $(1) a Debian package, $(2) the command that succeeds once it is there, $(3) what needs it
 define want

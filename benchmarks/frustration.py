@@ -27,9 +27,9 @@ from sklearn.model_selection import StratifiedKFold
 from bot.evaluation.frustration import figures, follow_all, read_dialogs
 from bot.grader import ABUSE, Grader
 from bot.knowledge import Encodes
+from bot.learning import train_shipped_frustration
 from bot.settings import PolicySettings
 from bot.shipped import shipped_training_data
-from bot.trained import train_shipped_frustration
 from kb_index.encoder import DEFAULT_MODEL, export_onnx, open_encoder
 
 THRESHOLD = PolicySettings().frustration

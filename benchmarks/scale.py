@@ -18,7 +18,7 @@ import numpy as np
 
 from bot.conversation import Author, Conversation, Person
 from bot.db import Database
-from bot.trained import train
+from bot.learning import train
 from handoff.transcript import lines, write_line
 from kb_index.articles import Article, read_articles
 from kb_index.dense import Kind, build_shelf, nearest, recall_at_10

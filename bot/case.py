@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.dialogue.course import Course
 from bot.frustration import Frustration
 from bot.language import Language
 from bot.memory import Memory
 from bot.settings import Desk
-from bot.turn import Reply, Understanding
+from bot.turn import JSON, Reply, Understanding
 from kb_index.classifier import Floats
 from kb_index.search import Hit
 
@@ -33,12 +34,13 @@ class Asked:
 class Case:
     """What is known of a message, and what is said to it.
 
-    `vector` is the message's unit vector [dimension], `confidence` the probability that the
-    first of `hits` answers, `answer_from` the least that is enough and `answer_by` where that
+    `course` is what its rules and stories make of the message, `sure` whether the intent can be
+    relied on. `vector` is the message's unit vector [dimension], `confidence` the probability that
+    the first of `hits` answers, `answer_from` the least that is enough and `answer_by` where that
     comes from, `chosen` whether the customer picked that article themselves, `follows` the earlier
     question that the message was read together with, `foreign` the language that the desk does not
     speak. `parts` are the questions of a message that holds several, `questions` what was found for
-    each where that is more than for the whole.
+    each where that is more than for the whole. `is_followed`: the course was taken.
     """
 
     heard: Understanding
@@ -46,7 +48,8 @@ class Case:
     frustration: Frustration
     memory: Memory
     desk: Desk
-    sender: str
+    course: Course
+    sure: bool
     parts: tuple[str, ...] = ()
     hits: list[Hit] = field(default_factory=list)
     confidence: float = 0.0
@@ -60,6 +63,8 @@ class Case:
     foreign: Language | None = None
     replies: list[Reply] = field(default_factory=list)
     actions: tuple[str, ...] = ()
+    reminders: tuple[JSON, ...] = ()
+    is_followed: bool = False
 
     @property
     def lead(self) -> float:

@@ -39,8 +39,13 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+EXTERNAL = "external"  # the kind of a line by which a system reports an event, which nobody sees
 # Channels whose clients fetch what we write; to the others it has to be sent.
-FETCHED = frozenset({"web", "rest", "terminal"})
+FETCHED = frozenset({"web", "rest", "terminal", "rasa"})
+# Those whose clients hold a connection: what is written while they are away waits for them.
+AWAITED = frozenset({"socketio"})
+# Those of clients made for Rasa, which may understand custom payloads; nobody else does.
+RASA_CLIENTS = frozenset({"rest", "socketio", "callback"})
 
 
 class Person(Base):
@@ -132,7 +137,8 @@ class Message(Base):
     of what it is a new version of; so is a deletion.
 
     Of a line on its way out, `address` says where to, `due_at` when to try (again) or, while it is
-    sending, when to give the attempt up for lost; `doubtful` that an earlier one may have arrived.
+    sending, when to give the attempt up for lost (it is empty on AWAITED channels, where nothing
+    can be tried until the client is there); `doubtful` that an earlier one may have arrived.
     """
 
     __tablename__ = "messages"

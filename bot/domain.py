@@ -1,6 +1,5 @@
 """A Rasa 3 domain: what an assistant knows of: intents, entities, slots, forms, responses."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,8 +51,8 @@ class Mapping:
 class Slot:
     """A value that the assistant remembers.
 
-    `influences` says whether rules and stories see it; a slot of type `any` never does. `minimum`
-    and `maximum` are the range of a `float`.
+    `influences` says whether rules and stories see it; a slot of type `any` never does. `values`
+    are those of a `categorical`, in lower case; `minimum` and `maximum` the range of a `float`.
     """
 
     name: str
@@ -79,7 +78,7 @@ class Form:
 class Variation:
     """One way to say a response. `condition` maps slots to the values they must have;
     `channel` is set when the variation is for one channel only. `image` is a URL, `custom` what a
-    client of the project's own understands."""
+    client of the project's own understands, Rasa's `attachment` and `elements` among it."""
 
     text: str
     buttons: tuple[Button, ...] = ()
@@ -97,7 +96,7 @@ class Domain:
     `unheard` are the entities that rules and stories don't see with an intent (`use_entities`,
     `ignore_entities`). `retrieval` are the intents that are made of others (`faq` of `faq/hours`),
     each of which has a response of its own (`utter_faq/hours`); `utter_faq` says the one that fits.
-    `end_to_end` are lines that stories have the bot say word for word.
+    `end_to_end` are the customer's words that stories tell as they are, without an intent.
     """
 
     intents: tuple[str, ...] = ()
@@ -126,21 +125,3 @@ class Domain:
 
     def initial_slots(self) -> JSON:
         return {name: slot.initial_value for name, slot in self.slots.items()}
-
-    def undeclared(self) -> Iterator[tuple[str, str, str, str]]:
-        """Names that are used but not declared: the section and entry that use one, what it is,
-        and the section where it is missing."""
-        for form in self.forms.values():
-            for slot in form.required_slots:
-                if slot not in self.slots:
-                    yield "forms", form.name, f'slot "{slot}"', "slots"
-        for name, slot_ in self.slots.items():
-            for mapping in slot_.mappings:
-                if mapping.entity and mapping.entity not in self.entities:
-                    yield "slots", name, f'entity "{mapping.entity}"', "entities"
-                for intent in mapping.intents | mapping.not_intents:
-                    if intent not in self.intents and intent not in DEFAULT_INTENTS:
-                        yield "slots", name, f'intent "{intent}"', "intents"
-                for condition in mapping.conditions:
-                    if condition.active_loop and condition.active_loop not in self.forms:
-                        yield "slots", name, f'form "{condition.active_loop}"', "forms"

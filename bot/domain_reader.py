@@ -1,210 +1,173 @@
 """Reads Rasa domains, spread over any number of files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
-from bot.domain import Condition, Domain, Form, Mapping, Slot, Variation
-from bot.marked_yaml import Listed, Mapped, TrainingError, items_of
+from bot.domain import Domain, Form, Slot, Variation
+from bot.heard_entities import entities_named, unheard, written_out
+from bot.marked_yaml import Mapped, TrainingError, items_of
+from bot.project.doubts import Doubts
 from bot.rasa2 import as_rasa_3
-from bot.turn import JSON, Button, Kind
+from bot.response_reader import read_response
+from bot.slot_reader import names, read_slot
+from bot.turn import JSON
 
-MAPPING_TYPES = ("from_entity", "from_text", "from_intent", "from_trigger_intent", "custom")
-SLOT_TYPES = ("text", "bool", "categorical", "float", "list", "any")
+LISTS = ("intents", "entities", "actions")
+VERSION = "3.1"
 
 
-def read_domain(files: list[tuple[Path, Mapped]]) -> Domain:
+def read_domain(files: list[tuple[Path, Mapped]], doubts: Doubts) -> Domain:
     """The domain that the files make together. Raises TrainingError."""
-    draft = _Draft()
+    draft = _Draft(doubts)
     for path, content in as_rasa_3(files):
         draft.add(path, content)
     return draft.finish()
 
 
 class _Draft:
-    """A domain in the making, file by file."""
+    """A domain in the making, file by file. Where two say something else of one name, the later
+    counts, as in Rasa the responses under `data` do."""
 
-    def __init__(self) -> None:
+    def __init__(self, doubts: Doubts) -> None:
+        self._doubts = doubts
         self._lines: dict[str, tuple[Path, int]] = {}
-        self._names: dict[str, dict[str, None]] = {"intents": {}, "entities": {}, "actions": {}}
+        self._lists: dict[str, dict[str, object]] = {section: {} for section in LISTS}
+        self._entries: JSON = {"slots": {}, "responses": {}, "forms": {}}
         self._slots: dict[str, Slot] = {}
         self._forms: dict[str, Form] = {}
         self._responses: dict[str, tuple[Variation, ...]] = {}
-        self._raw_slots: JSON = {}
-        self._raw_responses: JSON = {}
-        self._session: JSON = {}
+        self._end_to_end: dict[str, None] = {}
+        self._settings: JSON = {"session_config": {}, "config": {}}
 
     def add(self, path: Path, content: Mapped) -> None:
-        self._path = path
-        for section, names in self._names.items():
-            for line, item in self._items(content, section):
-                name = self._name(line, item)
-                names[name] = None
-                self._lines[f"{section}/{name}"] = (path, line)
-        for name, line, slot in self._entries(content, "slots"):
-            self._slots[name] = self._slot(name, line, slot)
-            self._raw_slots[name] = slot
-        for name, line, form in self._entries(content, "forms"):
-            self._forms[name] = self._form(name, line, form)
-        for name, line, variations in self._entries(content, "responses"):
-            self._responses[name] = self._variations(name, line, variations)
-            self._raw_responses[name] = variations
-        self._session.update(self._session_config(content))
+        for section in LISTS:
+            self._add_names(path, content, section)
+        for name, line, slot in self._mapped(path, content, "slots"):
+            self._slots[name] = read_slot(path, name, line, slot, self._doubts)
+        for name, line, form in self._mapped(path, content, "forms"):
+            self._forms[name] = _form(path, name, line, form)
+        for name, line, variations in self._mapped(path, content, "responses"):
+            self._responses[name] = read_response(path, name, line, variations, self._doubts)
+        for _, text in items_of(path, content, "e2e_actions"):
+            self._end_to_end[str(text)] = None
+        for section, settings in self._settings.items():
+            settings.update(_settings(path, content, section))
 
     def finish(self) -> Domain:
-        domain = Domain(
-            intents=tuple(self._names["intents"]),
-            entities=tuple(self._names["entities"]),
+        self._check_entities_of_intents()
+        session = self._settings["session_config"]
+        minutes = session.get("session_expiration_time")
+        return Domain(
+            intents=tuple(self._lists["intents"]),
+            entities=tuple(self._lists["entities"]),
             slots=self._slots,
             forms=self._forms,
             responses=self._responses,
-            actions=tuple(self._names["actions"]),
-            session_minutes=float(self._session.get("session_expiration_time", 60)),
-            carry_over_slots=bool(self._session.get("carry_over_slots_to_new_session", True)),
+            actions=tuple(self._lists["actions"]),
+            unheard=unheard(self._lists["intents"], self._lists["entities"]),
+            retrieval=frozenset(
+                name
+                for name, options in self._lists["intents"].items()
+                if isinstance(options, Mapped) and options.get("is_retrieval_intent") is True
+            ),
+            end_to_end=frozenset(self._end_to_end),
+            session_minutes=60.0 if minutes is None else float(minutes),
+            carry_over_slots=bool(session.get("carry_over_slots_to_new_session", True)),
             raw=self._raw(),
             lines=self._lines,
         )
-        self._check(domain)
-        return domain
+
+    def _add_names(self, path: Path, content: Mapped, section: str) -> None:
+        here: set[str] = set()
+        for line, item in items_of(path, content, section):
+            name, options = _name(path, section, line, item)
+            if name in here:
+                message = f'"{name}" is there twice under "{section}:"; keep one'
+                raise TrainingError(path, line, message)
+            here.add(name)
+            self._note_conflict(path, line, section, name, self._lists[section], options)
+            self._lists[section][name] = options
+            self._lines[f"{section}/{name}"] = (path, line)
+
+    def _mapped(
+        self, path: Path, content: Mapped, section: str
+    ) -> Iterator[tuple[str, int, object]]:
+        entries = content.get(section) or {}
+        if not isinstance(entries, Mapped):
+            if not entries:  # an empty list, or Python's empty dict
+                return
+            message = f'"{section}" must map names to entries'
+            raise TrainingError(path, content.line_of(section), message)
+        for name, entry in entries.items():
+            line = entries.line_of(name)
+            self._note_conflict(path, line, section, name, self._entries[section], entry)
+            self._entries[section][name] = entry
+            self._lines[f"{section}/{name}"] = (path, line)
+            yield name, line, entry
+
+    def _note_conflict(
+        self, path: Path, line: int, section: str, name: str, known: JSON, entry: object
+    ) -> None:
+        if name in known and known[name] != entry:
+            before = self._doubts.place(*self._lines[f"{section}/{name}"])
+            message = f'"{name}" is under "{section}:" in {before}, too, and says something else'
+            self._doubts.add(path, line, f"{message}; this one counts")
+
+    def _check_entities_of_intents(self) -> None:
+        for intent, options in self._lists["intents"].items():
+            for entity in entities_named(options):
+                if entity not in self._lists["entities"]:
+                    message = f'"{intent}" uses the entity "{entity}", which isn\'t declared'
+                    self._doubts.add(*self._lines[f"intents/{intent}"], message)
 
     def _raw(self) -> JSON:
-        forms = {
-            name: {"required_slots": list(form.required_slots)}
-            for name, form in self._forms.items()
-        }
-        names = {section: list(names) for section, names in self._names.items()}
-        return {**names, "slots": self._raw_slots, "responses": self._raw_responses, "forms": forms}
-
-    def _session_config(self, content: Mapped) -> JSON:
-        config = content.get("session_config") or {}
-        if not isinstance(config, dict):
-            raise self._error(content.line_of("session_config"), '"session_config" must map names')
-        minutes = config.get("session_expiration_time", 0)
-        if not isinstance(minutes, (int, float)):
-            line = content.line_of("session_config")
-            raise self._error(line, '"session_expiration_time" is a number of minutes')
-        return config
-
-    def _items(self, content: Mapped, section: str) -> Iterable[tuple[int, object]]:
-        return items_of(self._path, content, section)
-
-    def _name(self, line: int, item: object) -> str:
-        """`- greet` or `- greet: {use_entities: []}`."""
-        if isinstance(item, Mapped) and len(item) == 1:
-            return next(iter(item))
-        if isinstance(item, str):
-            return item
-        raise self._error(line, f"expected a name, found {item!r}")
-
-    def _entries(self, content: Mapped, section: str) -> list[tuple[str, int, object]]:
-        entries = content.get(section) or {}
-        if isinstance(entries, Mapped):
-            found = [(name, entries.line_of(name), entry) for name, entry in entries.items()]
-            self._lines.update({f"{section}/{name}": (self._path, at) for name, at, _ in found})
-            return found
-        if entries:
-            raise self._error(content.line_of(section), f'"{section}" must map names to entries')
-        return []
-
-    def _slot(self, name: str, line: int, slot: object) -> Slot:
-        if not isinstance(slot, Mapped):
-            raise self._error(line, f'slot "{name}" needs a type and mappings')
-        kind = str(slot.get("type", "any"))
-        if kind not in SLOT_TYPES and "." not in kind:  # a dotted name is a class of their own
-            known = ", ".join(SLOT_TYPES)
-            raise self._error(
-                slot.line_of("type"), f'slot "{name}" has the unknown type "{kind}"; use {known}'
-            )
-        return Slot(
-            name=name,
-            type=kind,
-            initial_value=slot.get("initial_value"),
-            values=tuple(str(value) for _, value in self._items(slot, "values")),
-            mappings=tuple(
-                self._mapping(name, at, mapping) for at, mapping in self._items(slot, "mappings")
-            ),
-        )
-
-    def _mapping(self, slot: str, line: int, mapping: object) -> Mapping:
-        kind = mapping.get("type") if isinstance(mapping, Mapped) else None
-        if not isinstance(mapping, Mapped) or kind not in MAPPING_TYPES:
-            known = ", ".join(MAPPING_TYPES)
-            raise self._error(line, f'slot "{slot}" has a mapping of no known type; use {known}')
-        if kind == "from_entity" and "entity" not in mapping:
-            raise self._error(line, f'slot "{slot}": a from_entity mapping names its "entity"')
-        return Mapping(
-            type=kind,
-            entity=_name_or_none(mapping.get("entity")),
-            value=mapping.get("value"),
-            intents=_names(mapping.get("intent")),
-            not_intents=_names(mapping.get("not_intent")),
-            conditions=tuple(
-                Condition(
-                    _name_or_none(item.get("active_loop")),
-                    _name_or_none(item.get("requested_slot")),
-                )
-                for _, item in self._items(mapping, "conditions")
-                if isinstance(item, Mapped)
-            ),
-        )
-
-    def _form(self, name: str, line: int, form: object) -> Form:
-        slots = form.get("required_slots") if isinstance(form, Mapped) else None
-        if not isinstance(form, Mapped) or not isinstance(slots, list):
-            raise self._error(line, f'form "{name}" needs a list of "required_slots"')
-        return Form(name, tuple(map(str, slots)), _names(form.get("ignored_intents")))
-
-    def _variations(self, name: str, line: int, variations: object) -> tuple[Variation, ...]:
-        if not isinstance(variations, Listed) or not variations:
-            raise self._error(line, f'response "{name}" needs at least one "- text: ..."')
-        return tuple(self._variation(name, at, item) for at, item in variations.numbered())
-
-    def _variation(self, name: str, line: int, item: object) -> Variation:
-        if not isinstance(item, Mapped):
-            raise self._error(line, f'response "{name}": write "- text: ..."')
-        metadata = item.get("metadata")
-        return Variation(
-            text=str(item.get("text") or ""),
-            buttons=tuple(
-                self._button(name, at, button) for at, button in self._items(item, "buttons")
-            ),
-            condition={
-                str(rule.get("name")): rule.get("value")
-                for _, rule in self._items(item, "condition")
-                if isinstance(rule, Mapped)
+        """The domain as a Rasa action server receives it."""
+        intents = [written_out(name, each) for name, each in sorted(self._lists["intents"].items())]
+        session = {"session_expiration_time": 60, "carry_over_slots_to_new_session": True}
+        sections = {
+            "intents": intents,
+            **{
+                section: [written_out(name, each) for name, each in self._lists[section].items()]
+                for section in ("entities", "actions")
             },
-            channel=_name_or_none(item.get("channel")),
-            kind=self._kind(line, metadata.get("kind") if isinstance(metadata, Mapped) else None),
-        )
-
-    def _button(self, response: str, line: int, button: object) -> Button:
-        if not isinstance(button, Mapped) or not button.get("title"):
-            raise self._error(line, f'a button of "{response}" needs a title')
-        title = str(button["title"])
-        return Button(title, str(button.get("payload") or title))
-
-    def _kind(self, line: int, kind: object) -> Kind | None:
-        if kind is None:
-            return None
-        if isinstance(kind, str) and kind in set(Kind):
-            return Kind(kind)
-        raise self._error(line, f'"{kind}" is no kind of line; use {", ".join(Kind)}')
-
-    def _check(self, domain: Domain) -> None:
-        for section, name, what, where in domain.undeclared():
-            path, line = self._lines[f"{section}/{name}"]
-            message = f'"{name}" uses the {what}, which isn\'t under "{where}:"'
-            raise TrainingError(path, line, message)
-
-    def _error(self, line: int, message: str) -> TrainingError:
-        return TrainingError(self._path, line, message)
+            **self._entries,
+            "e2e_actions": list(self._end_to_end),
+            "config": self._settings["config"],
+            "session_config": self._settings["session_config"] or session,
+        }
+        return {"version": VERSION, **{key: value for key, value in sections.items() if value}}
 
 
-def _name_or_none(value: object) -> str | None:
-    return None if value is None else str(value)
+def _name(path: Path, section: str, line: int, item: object) -> tuple[str, object]:
+    """`- greet`, or `- greet: {use_entities: []}` with its options."""
+    if isinstance(item, str):
+        return item, None
+    if isinstance(item, Mapped) and len(item) == 1:
+        ((name, options),) = item.items()
+        if isinstance(options, Mapped):
+            return name, options
+        message = f'"{name}:" has nothing after the colon; write "- {name}" without it'
+        raise TrainingError(path, line, message)
+    raise TrainingError(path, line, f'"{section}" lists names; this is none: {str(item)[:80]!r}')
 
 
-def _names(value: object) -> frozenset[str]:
-    """Rasa writes one name or a list of names; `null` is none."""
-    if value is None or value == "None":
-        return frozenset()
-    return frozenset(map(str, value)) if isinstance(value, list) else frozenset({str(value)})
+def _form(path: Path, name: str, line: int, form: object) -> Form:
+    if form is None or form == {}:
+        return Form(name, ())
+    slots = form.get("required_slots") if isinstance(form, Mapped) else None
+    if not isinstance(form, Mapped) or not (isinstance(slots, list) or slots == {}):
+        raise TrainingError(path, line, f'form "{name}" needs a list of "required_slots"')
+    return Form(name, tuple(map(str, slots)), names(form.get("ignored_intents")))
+
+
+def _settings(path: Path, content: Mapped, section: str) -> Mapped:
+    settings = content.get(section) or Mapped()
+    line = content.line_of(section)
+    if not isinstance(settings, Mapped):
+        raise TrainingError(path, line, f'"{section}" must map names')
+    minutes = settings.get("session_expiration_time")
+    if minutes is None:
+        return settings
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or minutes < 0:
+        raise TrainingError(path, line, '"session_expiration_time" is a number of minutes')
+    return settings

@@ -22,6 +22,7 @@ def evidence_of(case: Case, decision: Decision, policy: PolicySettings) -> JSON:
         "ranking": [_share(*each) for each in heard.ranking[:RANKED]],
         "entities": [{"entity": each.entity, "value": each.value} for each in heard.entities],
         "actions": list(case.actions),
+        "story": case.course.story,
         "hits": list(map(_hit, case.hits)),
         "questions": list(map(_question, case.questions)),
         "frustration": {

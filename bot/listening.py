@@ -6,11 +6,13 @@ a flow) decides what the whole is taken for; the others are looked up beside it.
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bot.actions.services import can_begin
+from bot.dialogue.dialogue import Dialogue
 from bot.entities.extractor import EntityExtractor
 from bot.intent import IntentModel
 from bot.knowledge import Encodes
@@ -18,12 +20,19 @@ from bot.memory import Memory
 from bot.policy import DANGER, SMALL_TALK
 from bot.questions import split
 from bot.settings import PolicySettings
-from bot.turn import JSON, Understanding
+from bot.turn import Understanding
 from kb_index.classifier import Floats
 
 YES = frozenset({"helped", "affirm", "thank", "compliment"})
 NO = frozenset({"not_helped", "deny"})
-PAYLOAD = re.compile(r"/(?P<intent>\w+)\s*(?P<slots>\{.*\})?\s*", re.DOTALL)
+# `/intent`, `/faq/hours`, `/intent@0.9{"slot": "value"}`, as Rasa's buttons send it.
+PAYLOAD = re.compile(
+    r"/(?P<intent>[^\s{}@]+)(?:@(?P<confidence>[\d.]+))?\s*(?P<slots>\{.*\})?\s*", re.DOTALL
+)
+LENT = 0.5  # from here on an intent counts that a project was lent, and didn't declare itself
+
+
+Ranking = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +54,13 @@ class Listener:
         encoder: Encodes,
         intents: IntentModel,
         entities: EntityExtractor,
-        starts_flow: Callable[[str], bool],
+        dialogue: Dialogue,
         policy: PolicySettings,
     ) -> None:
         self._encoder = encoder
         self._intents = intents
         self._entities = entities
-        self._starts_flow = starts_flow
+        self._dialogue = dialogue
         self._policy = policy
 
     def listen(self, text: str, payload: str | None, memory: Memory) -> Heard:
@@ -60,8 +69,7 @@ class Listener:
         parts = () if pressed or memory.dialogue.active_loop else _several(text)
         (vector, *others) = self._encoder.encode([text, *parts])
         if pressed:
-            intent, slots = pressed
-            whole = Understanding(text, intent, 1.0, ((intent, 1.0),), slots=slots)
+            whole = self._as_retrieved(replace(pressed, text=text))
         else:
             whole = self.understand(text, vector)
         whole = _in_reply(whole, memory)
@@ -74,13 +82,40 @@ class Listener:
 
     def _judge(self, text: str, vector: Floats) -> Understanding:
         (verdict,) = self._intents.judge(vector[np.newaxis], [text])
+        ranking, retrieved = self._by_intent(verdict.ranking)
+        intent, confidence = next(filter(self._counts, ranking), ranking[0])
         return Understanding(
             text,
-            verdict.intent,
-            verdict.confidence,
-            verdict.ranking,
+            intent,
+            confidence,
+            ranking,
             in_scope=verdict.in_scope,
+            retrieved=retrieved.get(intent),
         )
+
+    def _by_intent(self, ranking: Ranking) -> tuple[Ranking, dict[str, str]]:
+        """The ranking with those intents as one that a retrieval intent is made of, and the best
+        one of each."""
+        shares: dict[str, float] = {}
+        best: dict[str, str] = {}
+        for name, share in ranking:
+            base = name.partition("/")[0]
+            intent = base if base in self._dialogue.domain.retrieval else name
+            shares[intent] = shares.get(intent, 0.0) + share
+            if intent != name:
+                best.setdefault(intent, name)
+        return tuple(sorted(shares.items(), key=lambda each: -each[1])), best
+
+    def _as_retrieved(self, pressed: Understanding) -> Understanding:
+        """A button may press one of the intents that a retrieval intent is made of."""
+        base = pressed.intent.partition("/")[0]
+        if base == pressed.intent or base not in self._dialogue.domain.retrieval:
+            return pressed
+        return replace(pressed, intent=base, retrieved=pressed.intent)
+
+    def _counts(self, ranked: tuple[str, float]) -> bool:
+        intent, confidence = ranked
+        return intent in self._dialogue.domain.intents or confidence >= LENT
 
     def _take_apart(
         self, whole: Understanding, parts: Sequence[Understanding]
@@ -101,7 +136,9 @@ class Listener:
             return 3
         if heard.confidence < self._policy.flow:
             return 0
-        return 2 if heard.intent == "talk_to_human" else int(self._starts_flow(heard.intent))
+        if heard.intent == "talk_to_human":
+            return 2
+        return int(self._dialogue.starts(heard.intent) and can_begin(heard.intent))
 
     def _is_small_talk(self, heard: Understanding) -> bool:
         return heard.intent in SMALL_TALK and heard.confidence >= self._policy.flow
@@ -122,13 +159,15 @@ def _in_reply(heard: Understanding, memory: Memory) -> Understanding:
     return heard
 
 
-def _parse_payload(text: str) -> tuple[str, JSON] | None:
-    """`/intent{"slot": "value"}` as Rasa's buttons send it; None for anything else."""
+def _parse_payload(text: str) -> Understanding | None:
+    """What a pressed button means; None for anything else."""
     match = PAYLOAD.fullmatch(text.strip())
     if not match:
         return None
     try:
         slots = json.loads(match["slots"] or "{}")
+        confidence = min(float(match["confidence"] or 1.0), 1.0)
     except ValueError:
         return None
-    return match["intent"], slots
+    intent = match["intent"]
+    return Understanding(text, intent, confidence, ((intent, confidence),), slots=slots)

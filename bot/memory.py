@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from bot.dialogue import DialogueState
+from bot.dialogue.state import DialogueState
 from bot.frustration import COMPARED, Line
 from bot.questions import leans, split
 from bot.turn import JSON

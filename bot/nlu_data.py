@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.marked_yaml import Listed, Mapped, TrainingError, items_of
-from bot.turn import Entity
+from bot.project.doubts import Doubts
+from bot.turn import JSON, Entity
 
 # [text](entity), [text](entity:value), [text]{"entity": ...} or [text][{...}, {...}]
 ANNOTATION = re.compile(
@@ -29,14 +30,11 @@ class Example:
     path: Path = Path()
     line: int = 0
 
-    @property
-    def place(self) -> str:
-        return f"{self.path.name}:{self.line}"
-
 
 @dataclass(frozen=True, slots=True)
 class NluData:
-    """All `nlu:` sections together. `synonyms` maps a lower-case wording to its value."""
+    """All `nlu:` sections together. `synonyms` maps a lower-case wording to its value; `lines` says
+    where an intent's examples begin."""
 
     examples: list[Example] = field(default_factory=list)
     synonyms: dict[str, str] = field(default_factory=dict)
@@ -45,16 +43,18 @@ class NluData:
     lines: dict[str, tuple[Path, int]] = field(default_factory=dict)
 
 
-def read_nlu(files: list[tuple[Path, Mapped]]) -> NluData:
-    """Raises TrainingError."""
+def read_nlu(files: list[tuple[Path, Mapped]], doubts: Doubts | None = None) -> NluData:
+    """What Rasa skips is skipped, and in doubt: a section without examples, a line that is none.
+    Raises TrainingError."""
+    doubts = doubts or Doubts()
     data = NluData()
     for path, content in files:
         for line, section in items_of(path, content, "nlu"):
-            _read_section(path, line, section, data)
+            _read_section(path, line, section, data, doubts)
     return data
 
 
-def _read_section(path: Path, line: int, section: object, data: NluData) -> None:
+def _read_section(path: Path, line: int, section: object, data: NluData, doubts: Doubts) -> None:
     if not isinstance(section, Mapped):
         raise TrainingError(path, line, 'a section begins with "- intent: ..." or the like')
     kind = next((key for key in SECTIONS if key in section), None)
@@ -64,10 +64,10 @@ def _read_section(path: Path, line: int, section: object, data: NluData) -> None
     if isinstance(name, (Listed, Mapped)) or name in (None, ""):
         raise TrainingError(path, line, f'a name goes after "{kind}:"')
     name = str(name)
-    lines = list(_examples(path, section))
+    lines = list(_examples(path, section, doubts))
     if not lines:
-        raise TrainingError(path, line, f'{kind} "{name}" has no examples')
-    if kind == "intent":
+        doubts.add(path, line, f'{kind} "{name}" has no examples')
+    elif kind == "intent":
         data.lines.setdefault(name, (path, line))
         for at, text in lines:
             _add_example(path, at, text, name, data)
@@ -80,9 +80,9 @@ def _read_section(path: Path, line: int, section: object, data: NluData) -> None
         data.lookups.setdefault(name, []).extend(text for _, text in lines)
 
 
-def _examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
+def _examples(path: Path, section: Mapped, doubts: Doubts) -> Iterator[tuple[int, str]]:
     """Each example with its line. Raises TrainingError for one that can't be one."""
-    for line, text in _written_examples(path, section):
+    for line, text in _written_examples(path, section, doubts):
         if len(text) > LONGEST_EXAMPLE:
             message = f"an example of {len(text):,} characters; is a line break missing?"
             raise TrainingError(path, line, message)
@@ -90,7 +90,7 @@ def _examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
             yield line, text
 
 
-def _written_examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
+def _written_examples(path: Path, section: Mapped, doubts: Doubts) -> Iterator[tuple[int, str]]:
     """The examples of a block of "- ..." lines, or of a list of texts or `text:` items."""
     examples = section.get("examples")
     first = section.line_of("examples")
@@ -103,16 +103,17 @@ def _written_examples(path: Path, section: Mapped) -> Iterator[tuple[int, str]]:
     elif isinstance(examples, Mapped):
         raise TrainingError(path, first, 'write "examples: |" and a line "- ..." for each')
     else:
-        yield from _block_examples(path, first, str(examples or ""))
+        yield from _block_examples(path, first, str(examples or ""), doubts)
 
 
-def _block_examples(path: Path, first: int, block: str) -> Iterator[tuple[int, str]]:
-    for line, text in enumerate(block.splitlines(), first):
-        if not text.strip() or text.lstrip().startswith("#"):
-            continue
-        if not re.match(r"\s*-(\s|$)", text):
-            raise TrainingError(path, line, 'an example begins with "- "')
-        yield line, text.strip()[1:].strip()
+def _block_examples(
+    path: Path, first: int, block: str, doubts: Doubts
+) -> Iterator[tuple[int, str]]:
+    for line, text in enumerate(map(str.strip, block.splitlines()), first):
+        if text.startswith("-"):
+            yield line, text[1:].strip()
+        elif text and not text.startswith("#"):
+            doubts.add(path, line, 'left out, since an example begins with "- "')
 
 
 def _checked(path: Path, line: int, name: str, pattern: str) -> str:
@@ -139,20 +140,35 @@ def parse_annotations(path: Path, line: int, annotated: str) -> tuple[str, tuple
         plain += annotated[end : match.start()]
         start, end = len(plain), match.end()
         plain += match["text"]
-        entities += [
-            Entity(name, value, start, len(plain), "annotation")
-            for name, value in _annotations(path, line, match)
-        ]
+        for marked in _annotations(path, line, match):
+            value = str(marked.get("value", match["text"]))
+            labels = (marked.get("role"), marked.get("group"))
+            entities.append(
+                Entity(marked["entity"], value, start, len(plain), "annotation", *labels)
+            )
     return plain + annotated[end:], tuple(entities)
 
 
-def _annotations(path: Path, line: int, match: re.Match[str]) -> list[tuple[str, str]]:
+def _annotations(path: Path, line: int, match: re.Match[str]) -> list[JSON]:
     if match["entity"]:
-        return [(match["entity"], match["value"] or match["text"])]
+        value = match["value"] or match["text"]
+        return [{"entity": match["entity"], "value": value}]
     try:
         written = json.loads(match["one"] or match["many"])
-        items = written if isinstance(written, list) else [written]
-        return [(str(item["entity"]), str(item.get("value", match["text"]))) for item in items]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError):
+        written = None
+    items = written if isinstance(written, list) else [written]
+    if not all(map(_is_annotation, items)):
         example = '[text]{"entity": "name", "value": "..."}'
-        raise TrainingError(path, line, f"broken annotation; write {example}") from error
+        raise TrainingError(path, line, f"broken annotation; write {example}")
+    return items
+
+
+def _is_annotation(item: object) -> bool:
+    """As Rasa has it: an entity with, maybe, a value, a role and a group."""
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("entity"), str)
+        and isinstance(item.get("value", ""), (str, int, float))
+        and all(isinstance(item.get(label, ""), str) for label in ("role", "group"))
+    )

@@ -44,10 +44,15 @@ class Facts:
 
     `confidence` is the probability that the best article answers, `answer_from` the least that is
     enough to give it, `lead` how far its score is ahead of the next one's; `alternatives` counts
-    the articles worth offering; `intent_confidence` is the intent's probability. `form` says
-    whether a form is open, `fills` whether the message gives what it asked for; `foreign` means
-    that it is in a language that the desk does not speak, `alarm` that it is abuse or speaks of
-    self-harm.
+    the articles worth offering; `intent_confidence` is the intent's probability.
+
+    `applies` says that a rule or a story has something come next, `starts_flow` that this is a form
+    or an action, `in_context` that it rests on what was said before, and `fallback` what it is for:
+    a message that isn't understood ("rule"), once more ("loop"). `form` says whether a form is
+    open, `fills` whether the message gives what it asked for.
+
+    `foreign` means that it is in a language that the desk does not speak, `alarm` that it is abuse
+    or speaks of self-harm.
     """
 
     intent: str = ""
@@ -58,7 +63,10 @@ class Facts:
     alternatives: int = 0
     chosen: bool = False
     already_unhelpful: bool = False
+    applies: bool = False
     starts_flow: bool = False
+    in_context: bool = False
+    fallback: Literal["rule", "loop"] | None = None
     form: bool = False
     fills: bool = False
     asked: Literal["helped", "person"] | None = None
@@ -132,6 +140,8 @@ def _in_a_form(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
         yield Decision(Act.FLOW, "message_fills_form")
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "another_flow_asked_for")
+    if facts.applies and sure and not _is_mere_small_talk(facts):
+        yield Decision(Act.FLOW, "rule_or_story_applies")
     if facts.confidence >= facts.answer_from and not _is_rivalled(facts, policy):
         yield Decision(Act.INTERRUPT, "question_during_form")
     yield Decision(Act.FLOW, "form_asks_again")
@@ -145,6 +155,8 @@ def _knowledge(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
     if facts.starts_flow and sure:
         yield Decision(Act.FLOW, "intent_starts_flow")
     rejects = facts.intent == "deny" and facts.failures  # what was offered before
+    if facts.applies and sure and not rejects and not _is_mere_small_talk(facts):
+        yield Decision(Act.FLOW, "rule_or_story_applies")
     chats = facts.intent in SMALL_TALK and sure and not rejects
     if chats and facts.confidence < facts.answer_from:
         yield Decision(Act.SMALL_TALK, "small_talk")
@@ -165,8 +177,12 @@ def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
     """Not sure: one choice or rephrase, then a person; at once if the answer may be in a file."""
     if facts.attached:
         yield _hand_over("attachment", "file_attached")
+    if facts.fallback == "loop":
+        yield Decision(Act.FLOW, "fallback_goes_on")
     if facts.failures:
         yield _hand_over("low_confidence", "low_confidence_twice")
+    if facts.fallback:
+        yield Decision(Act.FLOW, "fallback_applies")
     if facts.confidence >= policy.choice and facts.alternatives > 1:
         yield Decision(Act.CHOOSE, "confidence_between_thresholds")
     yield Decision(Act.REPHRASE, "confidence_under_threshold")
@@ -175,6 +191,11 @@ def _last_resort(facts: Facts, policy: PolicySettings) -> Iterator[Decision]:
 def _is_rivalled(facts: Facts, policy: PolicySettings) -> bool:
     """Whether another article fits about as well, so that it may be that one that answers."""
     return facts.alternatives > 1 and facts.lead < policy.margin
+
+
+def _is_mere_small_talk(facts: Facts) -> bool:
+    """Whether it is a word in passing: a question that is asked with it matters more."""
+    return facts.intent in SMALL_TALK and not facts.in_context
 
 
 def _hand_over(handoff: str, reason: str) -> Decision:

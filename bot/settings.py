@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.client_settings import Callback, SocketIO
 from bot.language import languages
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -121,6 +122,8 @@ class Settings(BaseSettings):
     `public_url` is where customers reach this server. `identity_secret` signs the tokens by which
     a site says who its visitor is. A channel is on once its token or its server is set; its
     `_desk` is the one it writes to. The API URLs are what the official clients take as their base.
+    `socketio` may be just true. `rasa_token` and `rasa_jwt_secret` open Rasa's HTTP API, as Rasa's
+    --auth-token and --jwt-secret do.
     """
 
     model_config = SettingsConfigDict(
@@ -159,6 +162,17 @@ class Settings(BaseSettings):
     email_address: str | None = None
     email_desk: str = "customers"
     email_authserv: str | None = None
+
+    socketio: SocketIO | None = None
+    callback: Callback | None = None
+    rasa_token: SecretStr | None = Field(default=None, min_length=1)
+    rasa_jwt_secret: SecretStr | None = Field(default=None, min_length=1)
+    rasa_jwt_method: str = "HS256"
+
+    @field_validator("socketio", mode="before")
+    @classmethod
+    def _socketio_is_on(cls, value: Any) -> Any:
+        return {"true": {}, "false": None}.get(str(value).lower(), value)
 
     @classmethod
     def settings_customise_sources(

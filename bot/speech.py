@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 
 from bot.case import Case
-from bot.dialogue import Dialogue, Step
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.state import Step
 from bot.grader import SELF_HARM
 from bot.knowledge import Knowledge
 from bot.policy import Act
@@ -14,6 +15,8 @@ from kb_index.search import Hit
 
 CHOSE_ARTICLE = "answer"  # /answer{"article": "..."}: the customer picked one of our choices
 OFFERED = 3
+# Why a person takes over after a flow.
+HANDED_OVER = {"failed": "flow_failed", "paused": "flow_asked", "gave_up": "low_confidence"}
 PERSON = Button("Talk to a person", "/talk_to_human")
 IT_HELPED = Button("It helped", "/helped")
 IT_DID_NOT = Button("It didn't", "/not_helped")
@@ -41,6 +44,10 @@ class Speech:
     def carry_out(self, act: Act, case: Case) -> None:
         """Do what was decided. A flow that fails sets the case's `handoff`."""
         self._acts[act](case)
+        if not case.is_followed:
+            step = case.course.set_aside(case.replies)
+            case.memory.dialogue = step.state
+            case.replies = [*step.replies, *case.replies]
 
     def handoff_notice(
         self, reason: str, *, ticket: str, position: int, hours: str, staffed: bool
@@ -105,9 +112,14 @@ class Speech:
         case.memory.asked = None
 
     def _ask_to_rephrase(self, case: Case) -> None:
-        case.replies.append(Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,)))
-        case.memory.failures += 1
-        case.memory.asked = "person"
+        failures = case.memory.failures
+        if case.course.own_fallback:
+            self._take_step(case, case.course.fall_back())
+        else:
+            reply = Reply(Kind.UNKNOWN, self._line("utter_rephrase").text, (PERSON,))
+            case.replies.append(reply)
+            case.memory.asked = "person"
+        case.memory.failures = failures + 1
         case.memory.remember_question(case.heard.text)
 
     def _advance_flow(self, case: Case) -> None:
@@ -115,39 +127,44 @@ class Speech:
             case.memory.remember_question(case.heard.text)
         if any(each.known for each in case.questions):  # asked beside what the flow is for
             case.replies.append(self._quote(case))
-        step = self._dialogue.advance(
-            case.memory.dialogue, case.heard, case.sender, _audience(case.desk)
-        )
-        self._take_step(case, step)
-        if step.outcome == "failed":
-            case.handoff = "flow_failed"
+        falls_back = case.course.fallback == "rule" and not case.sure
+        failures = case.memory.failures
+        self._take_step(case, case.course.follow(case.sure))
+        if falls_back:
+            case.memory.failures = failures + 1
 
     def _interrupt_flow(self, case: Case) -> None:
         # Without "did that help?", which would hide the form's own question.
         case.replies.append(self._quote(case))
         case.memory.asked = None
-        prompt = self._dialogue.prompt(case.memory.dialogue)
+        prompt = case.course.question()
         if prompt:
             case.replies += [self._line("utter_resume"), prompt]
 
     def _cancel_flow(self, case: Case) -> None:
-        self._take_step(case, self._dialogue.cancel(case.memory.dialogue))
+        self._take_step(case, case.course.leave_form())
 
     def _take_step(self, case: Case, step: Step) -> None:
+        case.is_followed = True
         case.memory.dialogue = step.state
         case.actions = step.actions
+        case.reminders = step.reminders
+        case.handoff = HANDED_OVER.get(step.outcome)
         case.memory.asked = None
         case.memory.failures = 0
         case.replies += step.replies
 
     def _small_talk(self, case: Case) -> None:
+        if case.course.applies:
+            self._take_step(case, case.course.go_on())
+            return
         names = {
             "affirm": "utter_what_can_you_do",
             "deny": "utter_thank",
             "cancel_flow": "utter_cancelled",
         }
         name = names.get(case.heard.intent, f"utter_{case.heard.intent}")
-        case.replies.append(self._line(name, desk=_audience(case.desk)))
+        case.replies.append(self._line(name, desk=audience_of(case.desk)))
         case.memory.asked = None
 
     def _thank_for_feedback(self, case: Case) -> None:
@@ -170,6 +187,6 @@ def _choice(hit: Hit) -> Button:
     return Button(hit.title, f"/{CHOSE_ARTICLE}{json.dumps({'article': hit.article_id})}")
 
 
-def _audience(desk: Desk) -> str:
+def audience_of(desk: Desk) -> str:
     """Whom the desk serves, as the domain's conditions name it."""
     return "employees" if desk.audiences - {PUBLIC} else "customers"

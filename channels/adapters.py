@@ -1,8 +1,10 @@
 """Which channels are on: each is an adapter, made from the settings."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from fastapi import APIRouter
+from starlette.types import ASGIApp
 
 from bot.db import Database
 from bot.hints import Hints
@@ -25,6 +27,27 @@ class Adapter(Channel, Protocol):
 
     async def stop(self) -> None:
         """Let go of everything; what was received and not stored is delivered again."""
+
+
+class Sockets(Protocol):
+    """A channel whose clients hold connections: it sends by itself what is written to them."""
+
+    path: str
+    app: ASGIApp
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """While it sends."""
+
+
+def open_sockets(
+    settings: Settings, database: Database, inbox: Inbox, hints: Hints
+) -> Sockets | None:
+    """The Socket.IO channel, if it is on; its library is loaded only here."""
+    if settings.socketio is None:
+        return None
+    from channels.rasa.socketio.channel import SocketIOChannel
+
+    return SocketIOChannel(settings, settings.socketio, database, inbox, hints)
 
 
 def open_adapters(
@@ -50,4 +73,8 @@ def open_adapters(
         from channels.mail.channel import EmailChannel
 
         adapters.append(EmailChannel(settings, database, inbox, hints))
+    if settings.callback:
+        from channels.rasa.callback import CallbackChannel
+
+        adapters.append(CallbackChannel(settings.callback, settings, inbox))
     return {adapter.name: adapter for adapter in adapters}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.services import Services, use
 from bot.conversation import Conversation, State
+from bot.credentials import with_own_channels
 from bot.db import Database, open_database
 from bot.hints import Hints
 from bot.settings import Settings
 from bot.shop import open_retailer
 from bot.trained import load_engine, open_knowledge
 from channels import rest
-from channels.adapters import Adapter, open_adapters
+from channels.adapters import Adapter, open_adapters, open_sockets
 from channels.files import Files
+from channels.handoffs import routes as handoff_routes
 from channels.inbox import Inbox
 from channels.outbox import Outbox
 from channels.presence import Presence
 from channels.problems import add_problem_handlers, problem, unexpected
+from channels.rasa.api import conversations, model
+from channels.rasa.api.access import Access
 from channels.turnstile import Turnstile
 from channels.web import identity, pages, routes, widget
 from channels.web.votes import Votes
@@ -63,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises DatabaseUnusable, IndexUnusable, ModelUnusable, ModelError or TrainingError, each with
     a message for the operator.
     """
+    settings = with_own_channels(settings)
     database = open_database(settings.database)
     knowledge = open_knowledge(settings)
     engine = load_engine(settings, knowledge)
@@ -72,13 +77,17 @@ def create_app(settings: Settings) -> FastAPI:
     worker = Worker(database, front_desk, turnstile)
     inbox = Inbox(database, hints, turnstile, worker.wake)
     adapters = open_adapters(settings, database, inbox, hints, front_desk, knowledge)
+    sockets = open_sockets(settings, database, inbox, hints)
     use(Services(open_retailer(settings), ticket.status_of(database)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hints.start()
         worker.start()
-        async with _running(database, hints, adapters):
+        async with (
+            _running(database, hints, adapters),
+            sockets.running() if sockets else nullcontext(),
+        ):
             yield
         worker.stop()
         hints.stop()
@@ -99,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.front_desk = front_desk
     app.state.inbox = inbox
     app.state.votes = Votes(database)
+    app.state.access = Access(settings)
     add_problem_handlers(app)
     app.add_middleware(Shield)
     # The widget works on other sites; it sends a token in a header and never a cookie.
@@ -109,6 +119,8 @@ def create_app(settings: Settings) -> FastAPI:
     for adapter in adapters.values():
         if adapter.router:
             app.include_router(adapter.router)
+    if sockets:
+        app.mount(sockets.path, sockets.app)
     return app
 
 
@@ -135,7 +147,9 @@ async def _running(
 
 
 def _add_routes(app: FastAPI) -> None:
-    for part in (rest, routes, identity, pages, widget, api, people_api, console_routes):
+    rasa = (rest, model, conversations)
+    agents = (api, people_api, handoff_routes, console_routes)
+    for part in (*rasa, routes, identity, pages, widget, *agents):
         app.include_router(part.router)
     web = Path(pages.__file__).parent / "static"
     console_static = Path(console.__file__).parent / "static"

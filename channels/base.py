@@ -1,7 +1,7 @@
 """What every channel that has to be sent to can do, and what it is given to send."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from bot.conversation import Author
 from bot.turn import Button, Source
@@ -13,7 +13,8 @@ class Outgoing:
 
     `address` is where the channel itself said that replies go. `name` is the agent's, of an agent's
     line. `markdown` marks text quoted from the knowledge base. `reply_to` is the channel's
-    reference of the line that this one answers.
+    reference of the line that this one answers. `image` is the web address of a picture. `content`
+    is what the stored line shows besides its text, for channels of clients made for Rasa.
     """
 
     conversation_id: int
@@ -29,6 +30,8 @@ class Outgoing:
     sources: tuple[Source, ...] = ()
     ticket: str | None = None
     reply_to: str | None = None
+    image: str | None = None
+    content: dict[str, Any] = field(default_factory=dict)
 
 
 class Channel(Protocol):

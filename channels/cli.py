@@ -3,7 +3,7 @@
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,8 +13,12 @@ from channels.command import AsJson, Data, err, prepared, progress_bar, stop
 from channels.evaluation import evaluation
 from channels.knowledge import kb
 from channels.person import person
+from channels.rasa_check import rasa
 from channels.slack.command import slack
 from channels.telegram.command import telegram
+
+if TYPE_CHECKING:
+    from channels.teaching import Taught
 
 app = typer.Typer(
     help="First-line support that knows when to hand over.",
@@ -26,6 +30,7 @@ app.add_typer(kb, name="kb")
 app.add_typer(evaluation, name="eval")
 app.add_typer(agent, name="agent")
 app.add_typer(person, name="person")
+app.add_typer(rasa, name="rasa")
 app.add_typer(slack, name="slack")
 app.add_typer(telegram, name="telegram")
 
@@ -34,12 +39,21 @@ app.add_typer(telegram, name="telegram")
 def init(
     data: Data = Path("data"),
     demo: Annotated[bool, typer.Option("--demo", help="Set up the demo company.")] = False,
+    project: Annotated[
+        Path | None, typer.Option("--rasa", help="The folder of a Rasa project to move in.")
+    ] = None,
 ) -> None:
     """Prepare a data directory: database, index and trained model."""
-    from channels.setup import initialise, sign_in_note
+    from channels.setup import initialise, initialise_from, sign_in_note
 
-    with progress_bar("Encoding articles") as progress:
-        settings = initialise(data, demo, progress)
+    if project and demo:
+        stop("--rasa and --demo exclude each other: which bot is it to be?", 2)
+    if project:
+        settings, taught = initialise_from(project, data)
+        _tell(taught)
+    else:
+        with progress_bar("Encoding articles") as progress:
+            settings = initialise(data, demo, progress)
     err.print(f"{settings.data} is ready.")
     if demo:
         err.print(f"The demo agent's sign-in is in {sign_in_note(settings)}.")
@@ -60,19 +74,29 @@ def serve(
 
 @app.command()
 def train(
-    path: Annotated[Path | None, typer.Argument(help="A folder of Rasa YAML.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="A Rasa project's folder, or one with YAML files.")
+    ] = None,
     data: Data = Path("data"),
 ) -> None:
     """Train intents and frustration; without PATH, on the data trained on last."""
-    from channels.setup import teach
+    from channels.teaching import teach
 
     settings = prepared(data)
-    trained = teach(settings, path or settings.data / "training")
-    for warning in trained.warnings:
+    _tell(teach(settings, path or settings.data / "training"))
+    err.print("Restart the server to use it.")
+
+
+def _tell(taught: "Taught") -> None:
+    for warning in taught.warnings:
         err.print(f"warning: {warning}", style="yellow", markup=False)
+    for advice in taught.advice:
+        err.print(f"note: {advice}", markup=False)
+    trained = taught.trained
+    articles = f", {taught.articles} articles of retrieval intents" if taught.articles else ""
     err.print(
         f"Trained on {trained.examples:,} examples of {trained.intents} intents "
-        f"and {trained.graded_lines} graded lines. Restart the server to use it."
+        f"and {trained.graded_lines} graded lines{articles}."
     )
 
 

@@ -104,8 +104,9 @@ def frustration(
     """Follow transcripts of [{"speaker","text"}] and score the customer's patience."""
     from bot.evaluation import frustration
     from bot.evaluation.files import write_rows
+    from bot.learning import train_shipped_frustration
     from bot.settings import PolicySettings
-    from bot.trained import load_frustration, train_shipped_frustration
+    from bot.trained import load_frustration
 
     transcripts = frustration.read_dialogs(dialogs)
     encoder = _encoder(data)
@@ -152,17 +153,22 @@ def conversations(
 ) -> None:
     """Play scripted conversations to the bot: Rasa's test stories, or our own format.
 
-    Actions run for real: point --data at an installation where they may.
+    Test stories are played as Rasa does, without running actions. In our own format actions run
+    for real: point --data at an installation where they may.
     """
     from bot.evaluation import conversations
+    from bot.evaluation.files import EvaluationError
     from bot.evaluation.scripts import read_scripts
-    from bot.trained import load_training
+    from bot.evaluation.test_stories import StoryPlayer, read_test_stories
 
-    read = read_scripts(scripts)
     settings, _, engine = _bot(data)
-    player = conversations.Player(engine, load_training(settings).domain, settings.desks)
+    domain = engine.dialogue.domain
+    read, stories = read_scripts(scripts), read_test_stories(scripts, domain)
+    if not read and not stories:
+        raise EvaluationError(f"{scripts} holds no conversations, test stories or test_cases")
+    player = conversations.Player(engine, domain, settings.desks)
     with progress_bar("Playing") as progress:
-        played = player.play_all(read, progress)
+        played = player.play_all(read, progress) + StoryPlayer(engine).play_all(stories, progress)
     if not as_json:
         show_problems(played)
     figures = conversations.figures(played)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bot.candidate import build_index
+from bot.candidate import Candidate, build_candidate, build_index
+from bot.knowledge import Encodes
+from bot.project.articles import SOURCE
 from bot.settings import Settings
 from bot.trained import open_batching_encoder, open_reranker
 from kb_index.articles import Article, read_articles
@@ -57,6 +59,31 @@ def read_change(
             changed=frozenset(id for id in before.keys() & after.keys() if before[id] != after[id]),
             removed=frozenset(before.keys() - after.keys()),
         )
+
+
+@contextmanager
+def with_articles_of_project(
+    settings: Settings, articles: Sequence[Article], encoder: Encodes
+) -> Iterator[Candidate | None]:
+    """A knowledge base with these articles in place of those of the Rasa project before; None if
+    that changes nothing. An article of another source keeps its id. Raises IndexUnusable."""
+    with FileLock(settings.data / "index" / "import.lock"):
+        try:
+            present = _present(settings)
+        except IndexUnusable:
+            if articles:
+                raise
+            yield None
+            return
+        others = [each for each in present if each.source != SOURCE]
+        taken = {article.id for article in others}
+        after = [*others, *(each for each in articles if each.id not in taken)]
+        if _by_id(after) == _by_id(present) and current_build(settings.data / "index"):
+            yield None
+            return
+        reranker = open_reranker(settings)
+        with build_candidate(after, settings.data, encoder, reranker=reranker) as candidate:
+            yield candidate
 
 
 def import_articles(

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from bot.conversation import (
     CONVERSATIONS,
+    EXTERNAL,
     FETCHED,
+    RASA_CLIENTS,
     Author,
     Conversation,
     Identity,
@@ -110,6 +112,9 @@ class Inbound:
     ("edit") or the "deletion" of the message with that reference. `replies_to` is the reference of
     the message that this one replies to, `quote` its beginning; `origin` the channel's own order.
 
+    `external`: another system reports an event, which no customer sees; the bot may act on its
+    `payload`. `answered`: nobody is to answer the message any more.
+
     `trusted`: the desk's own articles may be shown to the sender there. `email` is their address,
     as verified by the channel; one that anybody may write there is no such thing. `details` may say
     that a place is `direct`: nobody else reads along.
@@ -135,6 +140,8 @@ class Inbound:
     trusted: bool = False
     email: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    external: bool = False
+    answered: bool = False
 
     @property
     def on_account(self) -> str:
@@ -223,6 +230,18 @@ def accept(database: Database, inbound: Inbound, *, to_answer: bool = False) -> 
     raise RuntimeError("the message collided three times with another writer")
 
 
+def conversation_for(database: Database, inbound: Inbound) -> int:
+    """The conversation that such a message would go to, begun if there is none; nothing is said
+    in it."""
+    for _ in range(3):
+        try:
+            with database.write(urgent=True) as session:
+                return conversation_of(session, inbound)
+        except IntegrityError:  # another writer began it a moment ago
+            continue
+    raise RuntimeError("the conversation collided three times with another writer")
+
+
 def clean(text: str) -> str:
     """The text as it can be stored and shown; raises Unacceptable."""
     text = printable(text).strip()
@@ -238,7 +257,7 @@ def clean(text: str) -> str:
 
 
 def _text(inbound: Inbound) -> str:
-    if inbound.channel in FETCHED:
+    if inbound.channel in FETCHED | RASA_CLIENTS:
         return clean(inbound.text)
     text = printable(inbound.text).strip()
     if not (text or inbound.files or inbound.change == "deletion"):
@@ -250,7 +269,7 @@ def _store(session: Session, inbound: Inbound, text: str, to_answer: bool) -> Ac
     known = _known(session, inbound)
     if known:
         return known
-    conversation_id = _conversation(session, inbound)
+    conversation_id = conversation_of(session, inbound)
     message = _message(session, inbound, conversation_id, text)
     insert_message(session, message)
     lease = take_lease(session, conversation_id) if to_answer else None
@@ -284,13 +303,13 @@ def _message(session: Session, inbound: Inbound, conversation_id: int, text: str
         past = _is_past(session, conversation_id, content["changes"])
         is_handled = past or inbound.change == "deletion"
     else:
-        is_handled = _was_changed(session, inbound, seq)
+        is_handled = inbound.answered or _was_changed(session, inbound, seq)
     return Message(
         conversation_id=conversation_id,
         seq=seq,
-        author=Author.CUSTOMER,
-        private=False,
-        kind=inbound.change,
+        author=Author.SYSTEM if inbound.external else Author.CUSTOMER,
+        private=inbound.external,
+        kind=EXTERNAL if inbound.external else inbound.change,
         text=text,
         content=content,
         channel=inbound.channel,
@@ -347,7 +366,7 @@ def _was_changed(session: Session, inbound: Inbound, seq: int) -> bool:
     return bool(changes)
 
 
-def _conversation(session: Session, inbound: Inbound) -> int:
+def conversation_of(session: Session, inbound: Inbound) -> int:
     """The conversation that the sender is in at that place; a new one after a resolved one.
 
     It is locked, so that nobody resolves it before the message is in, and from now on it is held

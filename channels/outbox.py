@@ -18,6 +18,7 @@ from channels.base import Channel, Outgoing, SendError
 from channels.waking import wait_for_hint
 from handoff import delivery
 from handoff.agents import Agent
+from handoff.pictures import picture
 
 log = structlog.get_logger()
 
@@ -196,4 +197,6 @@ def outgoing(line: Message, agent: Agent | None, reply_to: str | None) -> Outgoi
         sources=tuple(Source(**source) for source in content.get("sources", [])),
         ticket=content.get("ticket"),
         reply_to=reply_to,
+        image=picture(content),
+        content=content,
     )

@@ -1,23 +1,27 @@
-"""Rasa's REST channel and /model/parse, so that clients made for Rasa work as they are."""
+"""Rasa's REST channel: a message in, what the bot says to it out."""
 
+import json
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, Field
-from sqlalchemy import Row, bindparam, select
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, BeforeValidator, Field
+from sqlalchemy import bindparam, select
 
 from bot.conversation import MESSAGES, Author, Message, Status
 from bot.db import Database
-from bot.engine import Engine
 from bot.settings import Settings
-from channels.inbox import STORABLE, Inbound, accept, clean, id_of_sender
+from bot.turn import JSON
+from channels.inbox import STORABLE, Accepted, Inbound, accept, id_of_sender
+from channels.rasa.entries import Said, entries
 from handoff.auth import agent_or_none
 from handoff.desk import FrontDesk
 
 router = APIRouter()
 
+CHANNEL = "rest"
 REPLIES = (
     select(MESSAGES.c.conversation_id, MESSAGES.c.kind, MESSAGES.c.text, MESSAGES.c.content)
     .where(
@@ -28,6 +32,21 @@ REPLIES = (
     .order_by(MESSAGES.c.seq)
 )
 PATIENCE = 30.0  # seconds that a caller waits for a turn which another worker has begun
+LONGEST_SENDER = 150
+
+
+def _name(sender: Any) -> Any:
+    """As Rasa reads it: a number is a name, too, and nobody is "default"."""
+    if sender is None:
+        return "default"
+    return str(sender) if isinstance(sender, int) else sender
+
+
+Sender = Annotated[
+    str,
+    BeforeValidator(_name),
+    Field(min_length=1, max_length=LONGEST_SENDER, pattern=STORABLE),
+]
 
 
 class Metadata(BaseModel, extra="allow"):
@@ -41,75 +60,52 @@ class Metadata(BaseModel, extra="allow"):
 class RestMessage(BaseModel):
     """A message as Rasa's REST channel takes it."""
 
-    sender: str = Field(default="default", min_length=1, max_length=150, pattern=STORABLE)
+    sender: Sender = "default"
     message: str
+    input_channel: str | None = Field(default=None, max_length=100)
     metadata: Metadata | None = None
 
+    def details(self) -> JSON:
+        """What is kept with the message: what its client says of it."""
+        said = self.metadata.model_dump(exclude_unset=True) if self.metadata else {}
+        found = {"input_channel": self.input_channel, "metadata": said}
+        return {name: value for name, value in found.items() if value}
 
-class ParseRequest(BaseModel):
-    """A text to be understood; nothing is stored."""
 
-    text: str
+@router.post("/webhooks/rest/webhook", response_model=list[dict[str, Any]], tags=["rasa"])
+def rest_webhook(request: Request, body: RestMessage, stream: str = "false") -> Any:
+    """Take a message and return what the bot says; nothing while a person has the conversation.
 
-
-@router.post("/webhooks/rest/webhook")
-def rest_webhook(request: Request, body: RestMessage) -> list[dict[str, Any]]:
-    """Take a message and return what the bot says; nothing while a person has the conversation."""
+    With `stream=true` the entries come one a line, each a JSON object.
+    """
     metadata = body.metadata or Metadata()
     check_desk(request, metadata.desk)
-    database: Database = request.app.state.database
     message_id = metadata.message_id and id_of_sender(body.sender, metadata.message_id)
     accepted = accept(
-        database,
+        request.app.state.database,
         Inbound(
-            "rest",
+            CHANNEL,
             metadata.desk,
             body.sender,
             body.message,
             message_id,
             name=metadata.name,
             trusted=True,
+            details=body.details(),
         ),
         to_answer=True,
     )
-    front_desk: FrontDesk = request.app.state.front_desk
-    if not front_desk.answer(accepted.conversation_id, accepted.lease):
-        _wait_until_handled(database, accepted.conversation_id, accepted.seq)
-    url = str(request.base_url).rstrip("/")
-    return [
-        _as_rasa(message, body.sender, url)
-        for message in _replies(database, accepted.conversation_id, accepted.seq)
-    ]
+    answers = answered(request, accepted, body.sender)
+    if stream.lower() == "true":
+        lines = (json.dumps(entry) + "\n" for entry in answers)
+        return StreamingResponse(lines, media_type="text/event-stream")
+    return list(answers)
 
 
-@router.get("/webhooks/rest/")
+@router.get("/webhooks/rest/", tags=["rasa"])
 def rest_health() -> dict[str, str]:
     """As Rasa's REST channel says that it is there."""
     return {"status": "ok"}
-
-
-@router.post("/model/parse")
-def parse(request: Request, body: ParseRequest) -> dict[str, Any]:
-    """What the bot makes of a text: intent, entities and how frustrated it sounds."""
-    engine: Engine = request.app.state.engine
-    heard, vector = engine.understand(clean(body.text))
-    ranking = [{"name": name, "confidence": confidence} for name, confidence in heard.ranking]
-    return {
-        "text": heard.text,
-        "intent": ranking[0],
-        "intent_ranking": ranking,
-        "entities": [
-            {
-                "entity": entity.entity,
-                "value": entity.value,
-                "start": entity.start,
-                "end": entity.end,
-                "extractor": entity.extractor,
-            }
-            for entity in heard.entities
-        ],
-        "frustration": round(engine.sounds(heard.text, vector), 4),
-    }
 
 
 def check_desk(request: Request, desk: str) -> None:
@@ -125,6 +121,21 @@ def check_desk(request: Request, desk: str) -> None:
         )
 
 
+def answered(request: Request, accepted: Accepted, recipient: str) -> Iterator[JSON]:
+    """Answer the stored message, or wait until it is; then the entries of what was said."""
+    database: Database = request.app.state.database
+    front_desk: FrontDesk = request.app.state.front_desk
+    if not front_desk.answer(accepted.conversation_id, accepted.lease):
+        _wait_until_handled(database, accepted.conversation_id, accepted.seq)
+    values = {"conversation_id": accepted.conversation_id, "seq": accepted.seq}
+    with database.read() as session:
+        lines = session.execute(REPLIES, values).all()
+    base = str(request.base_url).rstrip("/")
+    for line in lines:
+        said = Said(line.conversation_id, line.text, line.content, line.kind)
+        yield from entries(said, recipient, base)
+
+
 def _wait_until_handled(database: Database, conversation_id: int, seq: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -137,34 +148,3 @@ def _wait_until_handled(database: Database, conversation_id: int, seq: int) -> N
         if status == Status.HANDLED:
             return
         time.sleep(0.01)
-
-
-def _replies(
-    database: Database, conversation_id: int, seq: int
-) -> Sequence[Row[Any, Any, Any, Any]]:
-    with database.read() as session:
-        return session.execute(REPLIES, {"conversation_id": conversation_id, "seq": seq}).all()
-
-
-def _as_rasa(message: Row[Any, Any, Any, Any], sender: str, url: str) -> dict[str, Any]:
-    sources = [
-        source | {"url": url + source["url"] if source["url"].startswith("/") else source["url"]}
-        for source in message.content.get("sources", [])
-    ]
-    custom = {
-        "kind": message.kind,
-        "confidence": message.content.get("confidence"),
-        "sources": sources,
-        "conversation_id": str(message.conversation_id),
-    }
-    if "ticket" in message.content:
-        custom["ticket"] = message.content["ticket"]
-    reply = {"recipient_id": sender, "text": _with_sources(message.text, sources)}
-    if message.content.get("buttons"):
-        reply["buttons"] = message.content["buttons"]
-    return reply | {"custom": custom}
-
-
-def _with_sources(text: str, sources: list[dict[str, str]]) -> str:
-    """Clients that show only the text see where it comes from, too."""
-    return "\n\n".join([text, *(f"Source: {each['title']} ({each['url']})" for each in sources)])

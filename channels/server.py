@@ -1,14 +1,17 @@
 """Serving: logs, the socket, and the words an operator reads first."""
 
 import logging
+import os
 import socket
 import sys
+from pathlib import Path
 
 import structlog
 import uvicorn
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
+from bot.action_runner.project_import import has_actions
 from bot.settings import Settings
 from channels.app import create_app
 from channels.setup import sign_in_note
@@ -23,9 +26,16 @@ def run(settings: Settings, host: str, port: int) -> None:
     threadpool_limits(limits=1, user_api="blas")
     listener = _listen(host, port)
     app = create_app(settings)
+    _stand_by_actions(settings.data / "training")
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     _welcome(settings, *listener.getsockname()[:2])
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _stand_by_actions(project: Path) -> None:
+    """Rasa runs a project's actions in the project's folder; files that they open are there."""
+    if has_actions(project):
+        os.chdir(project)
 
 
 def _listen(host: str, port: int) -> socket.socket:

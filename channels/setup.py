@@ -12,8 +12,10 @@ from bot.evaluation.questions import HELD_OUT, OWN
 from bot.settings import Settings, load_settings
 from bot.shipped import shipped_training_data
 from bot.shop import DemoShop
-from bot.trained import Trained, open_batching_encoder, train
+from bot.trained import open_batching_encoder
+from bot.training import read_training
 from channels.importing import import_articles
+from channels.teaching import Taught, language_code, refuse_data_in_project, teach
 from handoff.agents import Role, add_agent, find_agent
 from kb_index.encoder import export_onnx, exported_model
 
@@ -41,30 +43,50 @@ DEMO_AGENT = "maya@larkhome.example"
 
 def initialise(data: Path, demo: bool, progress: Progress) -> Settings:
     """Prepare a data directory; what is there already stays."""
-    data.mkdir(parents=True, exist_ok=True)
-    settings_file = data / "firstline.toml"
-    if not settings_file.exists():
-        demo_settings = shipped_training_data() / "firstline.toml"
-        text = demo_settings.read_text(encoding="utf-8") if demo else SETTINGS
-        settings_file.write_text(text, encoding="utf-8")
-    settings = load_settings(data)
-    database = open_database(settings.database)
-    if exported_model(settings.data / "encoder") != settings.model:
-        export_onnx(settings.model, settings.data / "encoder")
+    demo_settings = shipped_training_data() / "firstline.toml"
+    text = demo_settings.read_text(encoding="utf-8") if demo else SETTINGS
+    settings, database = _prepare(data, text)
     if not (settings.data / "training").exists():  # an operator's own training stays
         shipped = shipped_training_data()
         teach(settings, shipped if demo else shipped / "starter")
     if demo:
         _prepare_demo(settings, database, progress)
-    elif not (data / "index" / "CURRENT").exists():
-        build_index([], settings.data, open_batching_encoder(settings))
+    _ensure_index(settings)
     database.close()
     return settings
 
 
-def teach(settings: Settings, source: Path) -> Trained:
-    """Train from a folder of training data."""
-    return train(source, settings.data, open_batching_encoder(settings))
+def initialise_from(project: Path, data: Path) -> tuple[Settings, Taught]:
+    """Prepare a data directory for a Rasa project and train on it; settings that are there already
+    stay. Raises TrainingError before anything is written."""
+    config = read_training(project).config
+    refuse_data_in_project(project, data)
+    code = language_code(config.language) if config else "en"
+    languages = "" if code in (None, "en") else f'languages = ["{code}"]\n'
+    settings, database = _prepare(data, SETTINGS.replace("timezone =", f"{languages}timezone ="))
+    database.close()
+    taught = teach(settings, project)
+    _ensure_index(settings)
+    return settings, taught
+
+
+def _prepare(data: Path, text: str) -> tuple[Settings, Database]:
+    """The settings, made of `text` unless they are there, the database, and the encoder."""
+    data.mkdir(parents=True, exist_ok=True)
+    settings_file = data / "firstline.toml"
+    if not settings_file.exists():
+        settings_file.write_text(text, encoding="utf-8")
+    settings = load_settings(data)
+    database = open_database(settings.database)
+    if exported_model(settings.data / "encoder") != settings.model:
+        export_onnx(settings.model, settings.data / "encoder")
+    return settings, database
+
+
+def _ensure_index(settings: Settings) -> None:
+    """An empty knowledge base, where there is none."""
+    if not (settings.data / "index" / "CURRENT").exists():
+        build_index([], settings.data, open_batching_encoder(settings))
 
 
 def _prepare_demo(settings: Settings, database: Database, progress: Progress) -> None:

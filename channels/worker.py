@@ -11,11 +11,13 @@ from bot.failures import failure
 from channels.turnstile import Turnstile
 from handoff.desk import FrontDesk
 from handoff.lease import waiting
+from handoff.reminders import fall_due, is_any_due
 
 log = structlog.get_logger()
 
 THREADS = 8
 SWEEP = 5.0  # seconds between looks for lines that nobody is handling
+TICK = 1.0  # seconds between looks for reminders whose time it is
 MOST = 500  # conversations that one look brings
 
 
@@ -30,11 +32,13 @@ class Worker:
         self._pool = ThreadPoolExecutor(THREADS, "worker")
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._clock = threading.Thread(target=self._remind, name="reminders", daemon=True)
 
     def start(self) -> None:
         for _ in range(THREADS):
             self._pool.submit(self._work)
         self._sweeper.start()
+        self._clock.start()
 
     def stop(self) -> None:
         """Let the turns at hand finish; what waits is stored and is taken after the restart."""
@@ -70,6 +74,23 @@ class Worker:
                 self.wake(conversation_id)
             if self._stopping.wait(SWEEP if len(left) < MOST else self._drained()):
                 return
+
+    def _remind(self) -> None:
+        while not self._stopping.wait(TICK):
+            try:
+                due = self._reminded()
+            except Exception as error:  # the database is away: they come later
+                log.error("reminders failed", **failure(error))
+                continue
+            for conversation_id in due:
+                self.wake(conversation_id)
+
+    def _reminded(self) -> list[int]:
+        with self._database.read() as session:
+            if not is_any_due(session):
+                return []
+        with self._database.write() as session:
+            return fall_due(session)
 
     def _drained(self) -> float:
         """After a long outage there is more to find than one look brings: the next one comes as

@@ -23,6 +23,7 @@ from handoff.desk import FrontDesk, NotFound
 from handoff.export import as_text, entries
 from handoff.markdown import render
 from handoff.summary import in_state, summarise
+from handoff.ticket import Ticket
 from handoff.transcript import PAGE, Line, lines
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(same_origin)])
@@ -160,6 +161,18 @@ def hand_back(conversation_id: Number, agent: SignedIn, desk: Desk, database: Db
     """Let the bot answer again."""
     desk.hand_back(conversation_id, agent)
     return _summary(database, conversation_id)
+
+
+@router.get("/tickets/{number}")
+def show_ticket(
+    number: Annotated[str, Path(pattern=r"^FL-\d{6}$")], agent: SignedIn, database: Db
+) -> dict[str, Any]:
+    """The conversation that a ticket was opened for."""
+    with database.read() as session:
+        found = session.scalar(select(Ticket.conversation_id).where(Ticket.number == number))
+    if not found:
+        raise NotFound(f"there is no ticket {number}")
+    return _summary(database, found)
 
 
 @router.get("/attachments/{attachment_id}")

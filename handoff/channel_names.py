@@ -1,7 +1,23 @@
 """What people call the channels, in the console, in transcripts and in the widget."""
 
-TITLES = {"web": "Web", "rest": "REST", "telegram": "Telegram", "slack": "Slack", "email": "E-mail"}
-WAYS = {"web": "on the web", "rest": "over REST", "slack": "in Slack", "email": "by e-mail"}
+TITLES = {
+    "web": "Web",
+    "rest": "REST",
+    "callback": "Callback",
+    "socketio": "Socket.IO",
+    "telegram": "Telegram",
+    "slack": "Slack",
+    "email": "E-mail",
+}
+WAYS = {
+    "web": "on the web",
+    "rest": "over REST",
+    "callback": "over the callback channel",
+    "socketio": "over Socket.IO",
+    "slack": "in Slack",
+    "email": "by e-mail",
+    "rasa": "through Rasa",
+}
 
 
 def title_of(channel: str) -> str:

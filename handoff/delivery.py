@@ -45,7 +45,11 @@ def next_line(session: Session, conversation_id: int) -> Message | None:
     """The conversation's next line if it may go out now: it is due, and no other is on its way."""
     line = session.scalar(
         select(Message)
-        .where(Message.conversation_id == conversation_id, Message.status.in_(ON_THEIR_WAY))
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.status.in_(ON_THEIR_WAY),
+            Message.due_at.is_not(None),
+        )
         .order_by(Message.seq)
         .limit(1)
     )

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from bot.conversation import MESSAGES, Author, Conversation, Message, State, Status
+from bot.conversation import EXTERNAL, MESSAGES, Author, Conversation, Message, State, Status
 from bot.db import Database, now
 from bot.engine import Engine, Turn
 from bot.failures import failure
@@ -20,7 +20,7 @@ from bot.hints import Hints
 from bot.hours import describe, is_staffed
 from bot.settings import PUBLIC, Desk, Settings
 from bot.turn import Kind, Reply
-from handoff import queue
+from handoff import queue, reminders
 from handoff.agents import Agent
 from handoff.commands import is_command, reply_to
 from handoff.lease import has_waiting, oldest_waiting, still_holds, take_lease
@@ -172,6 +172,8 @@ class FrontDesk:
                     conversation.memory,
                     self._desk_of(conversation),
                     sender,
+                    channel=message.content.get("input_channel", message.channel),
+                    at=message.created_at.timestamp(),
                     attached=attached,
                 )
         except Exception as error:
@@ -196,10 +198,14 @@ class FrontDesk:
         if turn is None or conversation.state != State.BOT:
             return  # a person owns it, or it waits for one: not one more word from the bot
         TURNS.labels(turn.evidence["act"]).inc()
+        if message.kind != EXTERNAL:
+            reminders.customer_spoke(session, conversation.id)
+        reminders.note(session, conversation.id, turn.reminders)
         conversation.memory = turn.memory
         conversation.frustration = turn.frustration
+        collected = message.content.get("collected", False)
         for reply in turn.replies:
-            self._say(session, conversation, reply, message.seq, turn.evidence)
+            self._say(session, conversation, reply, message.seq, turn.evidence, collected=collected)
         if turn.handoff:
             ticket = queue.escalate(session, conversation, Reason(turn.handoff), turn.evidence)
             HANDOFFS.labels(turn.handoff).inc()
@@ -228,22 +234,29 @@ class FrontDesk:
         answers: int,
         evidence: dict[str, Any],
         ticket: str | None = None,
+        *,
+        collected: bool = False,
     ) -> None:
+        """Write a line of the bot; one that is `collected` goes to whoever asked, who fetches it,
+        and to nobody else."""
         content = {
             "buttons": [asdict(button) for button in reply.buttons],
             "sources": [asdict(source) for source in reply.sources],
             "markdown": reply.markdown,
             "confidence": evidence["confidence"],
         }
+        extras = {"image": reply.image, "custom": reply.custom, "ticket": ticket}
+        content |= {name: value for name, value in extras.items() if value}
         write_line(
             session,
             conversation,
             Author.BOT,
             reply.text,
             kind=reply.kind,
-            content=content | ({"ticket": ticket} if ticket else {}),
+            content=content,
             evidence=evidence,
             answers=answers,
+            fetched=collected,
         )
 
     def _notice(self, session: Session, conversation: Conversation, ticket: Ticket) -> Reply:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.conversation import Status
 from handoff.channel_moves import moves
 from handoff.channel_names import way_of
+from handoff.pictures import picture
 from handoff.transcript import Line
 
 CHANGES = {"edit": "edits", "deletion": "deletes"}
@@ -27,6 +28,10 @@ class Entry:
         """The author, and their name where there may be several."""
         line = self.line
         return line["name"] or " ".join(filter(None, (line["author"], line["content"].get("name"))))
+
+    @property
+    def picture(self) -> str | None:
+        return picture(self.line["content"])
 
     @property
     def files(self) -> list[dict[str, Any]]:
@@ -58,6 +63,7 @@ def _text_of(entry: Entry) -> str:
         [
             *(line["text"].splitlines() or [""]),
             *([] if told else [f"subject: {subject}"]),
+            *([f"picture: {entry.picture}"] if entry.picture else []),
             *(f"file: {file['name']} ({file['type']}), {file['url']}" for file in entry.files),
             *([f"because: {reason}"] if reason else []),
         ]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation import Author, Conversation, Identity, Message, Person, State, Status
 from bot.db import now
+from handoff import reminders
 from handoff.attachments import Attachment
 from handoff.linking import drop_codes
 from handoff.people import SIGNED, members_of
@@ -71,6 +72,7 @@ def _erase_lines(session: Session, conversations: Sequence[int]) -> None:
         (Status.SENDING, Status.UNCERTAIN),
     ):
         session.execute(lines.where(Message.status == before).values(status=after, due_at=None))
+    reminders.forget(session, conversations)
     session.execute(delete(Attachment).where(Attachment.conversation_id.in_(conversations)))
     tickets = update(Ticket).where(Ticket.conversation_id.in_(conversations))
     session.execute(tickets.values(evidence={}))

@@ -26,9 +26,16 @@ class Taken(Refused):
 
 
 def escalate(
-    session: Session, conversation: Conversation, reason: Reason, evidence: dict[str, Any]
+    session: Session,
+    conversation: Conversation,
+    reason: Reason,
+    evidence: dict[str, Any],
+    external_id: str | None = None,
 ) -> Ticket:
-    """Put the conversation into the queue under a new ticket. It must be the bot's."""
+    """Put the conversation into the queue under a new ticket. It must be the bot's.
+
+    `external_id` is of whoever asked for it, and asks for nothing more when it comes again.
+    """
     conversation.state = State.QUEUED
     conversation.priority = PRIORITY.get(reason, NORMAL_PRIORITY)
     conversation.queued_at = now()
@@ -41,6 +48,7 @@ def escalate(
         private=True,
         kind="escalated",
         evidence={"reason": reason, **evidence},
+        external_id=external_id,
     )
     return ticket
 

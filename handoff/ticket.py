@@ -22,6 +22,7 @@ class Reason(StrEnum):
     ASKED_FOR_PERSON = "asked_for_person"
     LOOP = "loop"
     FLOW_FAILED = "flow_failed"
+    FLOW_ASKED = "flow_asked"
     BOT_ERROR = "bot_error"
     SAFETY = "safety"
     LANGUAGE = "language"

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypedDict  # pydantic asks for it on Python 3.11
 
 from bot.conversation import (
+    AWAITED,
     CONVERSATIONS,
     FETCHED,
     MESSAGES,
+    RASA_CLIENTS,
     Author,
     Conversation,
     Message,
@@ -24,6 +26,7 @@ from bot.speech import PERSON
 from bot.turn import Button
 from handoff.agents import Agent
 from handoff.attachments import url_of
+from handoff.pictures import picture
 
 PAGE = 100
 BURST = timedelta(minutes=10)  # within which a channel's own order puts lines right that came late
@@ -74,12 +77,15 @@ def write_line(
     evidence: dict[str, Any] | None = None,
     answers: int | None = None,
     external_id: str | None = None,
+    fetched: bool = False,
 ) -> Line:
     """Add a line of ours at the end. The conversation's row is locked until the commit.
 
-    What the customer may read waits to be sent to where they wrote last, unless they fetch it.
+    What the customer may read waits to be sent to where they wrote last, unless it is `fetched`.
     """
-    is_sent = not private and conversation.channel not in FETCHED
+    content = content or {}
+    is_fetched = private or fetched
+    is_sent = not is_fetched and _has_to_be_sent(conversation.channel, text, content)
     moment = now()
     message = Message(
         conversation_id=conversation.id,
@@ -90,20 +96,27 @@ def write_line(
         private=private,
         kind=kind,
         text=printable(text),
-        content=content or {},
+        content=content,
         evidence=evidence,
         channel=conversation.channel,
         account=conversation.account,
         external_id=external_id,
         address=conversation.address if is_sent else None,
         status=Status.QUEUED if is_sent else Status.SENT,
-        due_at=moment if is_sent else None,
+        due_at=moment if is_sent and conversation.channel not in AWAITED else None,
         attempts=0,
         doubtful=False,
         created_at=moment,
     )
     insert_message(session, message)
     return as_line(message, agent.name if agent else None)
+
+
+def _has_to_be_sent(channel: str, text: str, content: dict[str, Any]) -> bool:
+    if channel in FETCHED:
+        return False
+    is_for_all = text or content.get("buttons") or picture(content)
+    return bool(is_for_all) or channel in RASA_CLIENTS
 
 
 def insert_message(session: Session, message: Message) -> None:

@@ -8,25 +8,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rasa_sdk import Action
-from rasa_sdk.events import ConversationPaused
 from rasa_sdk.executor import ActionExecutor
 
-from bot.actions import services
+from bot.action_runner.ran import ActionFailedError
+from bot.action_runner.runner import ActionRunner
+from bot.actions import hand_over, services
 from bot.actions.registered import ACTIONS
 from bot.actions.services import Services, use
-from bot.dialogue import Dialogue, DialogueState, Step
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.state import DialogueState, Step
+from bot.dialogue.steps import Loop, Run, Story, UserSays
 from bot.entities.extractor import EntityExtractor
-from bot.rasa import ActionRunner, UnsupportedEventError
 from bot.shop import DemoShop
-from bot.story_data import Loop, Run, Story, UserSays
 from bot.training import read_training
-from bot.turn import JSON, Understanding
+from bot.turn import Understanding
+from tests.fakes.dialogue import advance
 
 DEMO = Path(__file__).parent.parent / "training_data"
 TRAINING = read_training(DEMO)
@@ -60,7 +60,7 @@ def understand(line: str) -> Understanding:
 def talk(*lines: str, desk: str = "customers", sender: str = "alice") -> Step:
     state = DialogueState()
     for line in lines:
-        step = DIALOGUE.advance(state, understand(line), sender, desk)
+        step = advance(DIALOGUE, state, understand(line), sender, desk)
         state = step.state
     return step
 
@@ -137,7 +137,7 @@ class TestReturns:
         step = talk("order_status: LH-119264 grace@post.example", "return_item: send it back")
         assert [button.title for button in step.replies[0].buttons] == ["LH-119264"]
         pressed = step.replies[0].buttons[0].payload
-        step = DIALOGUE.advance(step.state, understand(pressed), "alice", "customers")
+        step = advance(DIALOGUE, step.state, understand(pressed), "alice", "customers")
         assert step.state.requested_slot == "return_reason"  # the e-mail address is known
 
     def test_what_the_terms_do_not_allow_is_explained(self) -> None:
@@ -146,7 +146,7 @@ class TestReturns:
         step = talk(f"return_item: faulty, refund {kept_long}")
         assert "exchange rather than a refund" in says(step)
         exchange = step.replies[0].buttons[0].payload
-        step = DIALOGUE.advance(step.state, understand(exchange), "alice", "customers")
+        step = advance(DIALOGUE, step.state, understand(exchange), "alice", "customers")
         assert "RMA-" in says(step)
 
     def test_a_made_up_choice_is_refused(self) -> None:
@@ -242,9 +242,9 @@ def test_the_stories_can_be_told(story: Story) -> None:
                 "email": "alice@web.example",
                 "ticket_number": "FL-120934",
             }
-            text = " ".join(written[name] for name in step.entities)
-            said = understand(f"{next(iter(step.intents))}: {text}")
-            state = DIALOGUE.advance(state, said, "alice", "customers").state
+            text = " ".join(written[each.entity] for each in step.entities)
+            said = understand(f"{step.intent}: {text}")
+            state = advance(DIALOGUE, state, said, "alice", "customers").state
         elif isinstance(step, Loop):
             loop = step.name
         else:
@@ -253,23 +253,24 @@ def test_the_stories_can_be_told(story: Story) -> None:
 
 
 def test_every_response_that_actions_use_exists() -> None:
-    source = "".join(path.read_text() for path in Path(services.__file__).parent.glob("*.py"))
-    used = set(re.findall(r'"(utter_\w+)"', source))
+    files = set(Path(services.__file__).parent.glob("*.py")) - {Path(hand_over.__file__)}
+    used = set(re.findall(r'"(utter_\w+)"', "".join(path.read_text() for path in files)))
     assert used <= set(TRAINING.domain.responses)
 
 
-class Pauses(Action):  # type: ignore[misc]
-    def name(self) -> str:
-        return "action_pause"
-
-    def run(self, dispatcher: Any, tracker: Any, domain: Any) -> list[JSON]:
-        return [ConversationPaused()]
+def test_handing_over_is_a_pause_here() -> None:
+    ran = RUNNER.run("action_hand_over", {"sender_id": "alice", "slots": {}})
+    assert [event["event"] for event in ran.events] == ["pause"]
+    assert ran.messages == ()
 
 
-def test_other_events_are_refused() -> None:
-    runner = ActionRunner(TRAINING.domain, lambda: (Pauses,))
-    with pytest.raises(UnsupportedEventError, match='"pause"'):
-        runner.run("action_pause", {"sender_id": "alice", "slots": {}})
+def test_a_failing_action_is_named_without_the_customers_words() -> None:
+    slots = {"ticket_numbers": "Alice's secret"}
+    with pytest.raises(ActionFailedError) as failed:
+        RUNNER.run("action_ticket_status", {"sender_id": "alice", "slots": slots})
+    assert "action_ticket_status raised KeyError" in str(failed.value)
+    assert "bot/actions/tickets.py:" in str(failed.value)
+    assert "secret" not in str(failed.value)
 
 
 def test_a_full_rasa_finds_the_same_actions() -> None:
@@ -283,7 +284,8 @@ def test_a_full_rasa_finds_the_same_actions() -> None:
 def test_rasa_sdk_is_not_loaded_before_the_first_flow() -> None:
     code = (
         "import sys; from pathlib import Path; from bot.training import read_training;"
-        "from bot.dialogue import Dialogue; from bot.rasa import ActionRunner;"
+        "from bot.dialogue.dialogue import Dialogue;"
+        "from bot.action_runner.runner import ActionRunner;"
         "from bot.actions.services import Services, use;"
         f"training = read_training(Path({str(DEMO)!r}));"
         "use(Services()); Dialogue(training, ActionRunner(training.domain)).starts('order_status');"

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-from bot.dialogue import Dialogue, DialogueState, Step
-from bot.rasa import Ran
-from bot.responses import UnknownResponseError
+from bot.action_runner.ran import Ran
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.responses import UnknownResponseError
+from bot.dialogue.state import DialogueState, Step
 from bot.training import Training, read_training
 from bot.turn import JSON, Entity, Kind, Understanding
+from tests.fakes.dialogue import advance
 
 INTENTS = ("book", "affirm", "deny", "thank", "weather", "cancel_flow", "circle", "chain", "vague")
 TABLE = """\
@@ -167,8 +170,8 @@ class Kitchen:
                 raise RuntimeError("nobody comes: secret words of the customer")
             free = int(tracker["slots"]["guests"]) <= 8
             return Ran(({"event": "slot", "name": "free", "value": free},), ())
-        asked = [event for event in tracker["events"] if event["event"] == "slot"]
-        return Ran(tuple(event | {"value": self._valid(event)} for event in asked), ())
+        newest = takewhile(lambda event: event["event"] == "slot", reversed(tracker["events"]))
+        return Ran(tuple(event | {"value": self._valid(event)} for event in newest), ())
 
     def _valid(self, event: JSON) -> object:
         value = event["value"]
@@ -210,7 +213,7 @@ def talk(dialogue: Dialogue) -> Talk:
     def say(*lines: Understanding) -> Step:
         state = DialogueState()
         for line in lines:
-            step = dialogue.advance(state, line, "alice", "customers")
+            step = advance(dialogue, state, line)
             state = DialogueState(**json.loads(json.dumps(asdict(step.state))))
         return step
 
@@ -261,8 +264,8 @@ def test_a_rule_for_a_form_holds_nowhere_else(talk: Talk) -> None:
 def test_a_value_that_was_given_can_be_corrected(talk: Talk, dialogue: Dialogue) -> None:
     opened = talk(heard("book", guests="2"))
     correction = heard("x", "no, three", guests="3")
-    assert dialogue.fills(opened.state, correction)
-    step = dialogue.advance(opened.state, correction, "alice", "customers")
+    assert dialogue.hear(opened.state, correction).fills
+    step = advance(dialogue, opened.state, correction)
     assert step.state.slots["guests"] == "3"
     assert step.state.failures == 0
     assert texts(step) == ["Outside?"]
@@ -291,10 +294,10 @@ def test_a_button_is_an_entity_and_sets_no_other_slot(talk: Talk) -> None:
 
 def test_a_message_that_fills_is_known_before_it_is_taken(talk: Talk, dialogue: Dialogue) -> None:
     opened = talk(heard("book")).state
-    assert dialogue.fills(opened, heard("x", "12"))
-    assert not dialogue.fills(opened, heard("x", "dozens"))  # invalid
-    assert not dialogue.fills(opened, heard("weather", "12"))  # not_intent
-    assert not dialogue.fills(DialogueState(), heard("x", "12"))
+    assert dialogue.hear(opened, heard("x", "12")).fills
+    assert not dialogue.hear(opened, heard("x", "dozens")).fills  # invalid
+    assert not dialogue.hear(opened, heard("weather", "12")).fills  # not_intent
+    assert not dialogue.hear(DialogueState(), heard("x", "12")).fills
     assert opened.slots["guests"] is None
 
 
@@ -320,7 +323,8 @@ def test_a_good_answer_forgives_the_bad_ones(talk: Talk) -> None:
 
 
 def test_a_few_words_in_between_are_answered(talk: Talk) -> None:
-    assert texts(talk(heard("book"), heard("weather"))) == ["Rain.", "How many?"]
+    assert texts(talk(heard("book"), heard("weather"))) == ["Rain."]  # a rule of the form's own
+    assert texts(talk(heard("book"), heard("weather"), heard("x", "4"))) == ["Outside?"]
     step = talk(heard("book", guests="2"), heard("thank"))
     assert texts(step) == ["You're welcome.", "Outside?"]
     assert step.outcome == "listening"
@@ -331,15 +335,15 @@ def test_ignored_intents_fill_nothing(talk: Talk) -> None:
 
 
 def test_the_question_can_be_asked_again(talk: Talk, dialogue: Dialogue) -> None:
-    prompt = dialogue.prompt(talk(heard("book", guests="2")).state)
+    prompt = dialogue.hear(talk(heard("book", guests="2")).state, heard("x", "?")).question()
     assert prompt
     assert prompt.text == "Outside?"
-    assert dialogue.prompt(DialogueState()) is None
+    assert dialogue.hear(DialogueState(), heard("x", "?")).question() is None
 
 
 def test_a_form_can_be_left_though_no_rule_says_how(talk: Talk, dialogue: Dialogue) -> None:
-    step = dialogue.cancel(talk(heard("book")).state)
-    assert step.outcome == "cancelled"
+    step = dialogue.hear(talk(heard("book")).state, heard("cancel_flow")).leave_form()
+    assert (step.outcome, step.replies) == ("done", ())
     assert step.state.active_loop is None
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.domain import Condition, Form, Mapping
 from bot.nlu_data import parse_annotations
-from bot.story_data import Loop, Run, UserSays
 from bot.training import TrainingError, read_training
 
 DEMO = Path(__file__).parent.parent / "training_data"
@@ -98,11 +97,7 @@ def test_everything_of_a_project_is_read(folder: Folder) -> None:
     assert training.lookups == {"city": ("Leeds", "Hull")}
     assert training.domain.intents == ("greet", "book")
     assert training.domain.forms["book_form"].required_slots == ("city",)
-    assert training.rules[0].steps == (
-        UserSays(frozenset({"book"})),
-        Run("book_form"),
-        Loop("book_form"),
-    )
+    assert training.rules[0].name == "Book"
 
 
 def test_sections_are_found_in_any_file(folder: Folder) -> None:
@@ -110,8 +105,8 @@ def test_sections_are_found_in_any_file(folder: Folder) -> None:
     training = read_training(folder(more=more + "      - kingston upon Hull\n"))
     assert training.synonyms["kingston upon hull"] == "Hull"
     assert set(training.domain.responses) == {"utter_greet", "utter_bye"}
-    with pytest.raises(TrainingError, match=r'more\.yml:5: synonym "Hull" has no examples'):
-        read_training(folder(more=more))
+    warnings = read_training(folder(more=more)).warnings
+    assert 'more.yml:5: synonym "Hull" has no examples' in warnings
 
 
 def test_words_like_no_and_on_stay_words(folder: Folder) -> None:
@@ -124,17 +119,9 @@ def test_words_like_no_and_on_stay_words(folder: Folder) -> None:
     ("file", "content", "line", "message"),
     [
         ("nlu", NLU.replace("  - intent: book", "  - intent: [book"), 9, "broken YAML"),
-        ("nlu", NLU.replace("hello\n", "hello\n      good day\n"), 6, 'begins with "- "'),
         ("nlu", NLU.replace("[A-Z]{1,2}", "[A-Z"), 17, 'regex "postcode" is broken'),
         ("nlu", NLU.replace("{1,2}", "{99999999999}"), 17, 'regex "postcode" is broken'),
         ("nlu", NLU.replace('"value": "London"}', '"value" London}'), 11, "broken annotation"),
-        ("nlu", NLU + "  - intent: great\n    examples: '- hi'\n", 22, 'intent "great" is unknown'),
-        (
-            "domain",
-            DOMAIN.replace("  - greet", "  - greet\n  - thank"),
-            4,
-            '"thank" has no examples',
-        ),
         ("domain", DOMAIN.replace("- city\nresp", "- town\nresp"), 14, 'slot "town"'),
         ("domain", DOMAIN.replace("from_entity", "from_entities"), 11, "no known type"),
         ("domain", DOMAIN.replace("type: text", "type: txt"), 9, 'unknown type "txt"'),
@@ -173,6 +160,57 @@ def test_a_mistake_is_named_with_file_and_line(
     assert raised.value.path.name == f"{file}.yml"
     assert raised.value.line == line
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "warning"),
+    [
+        (
+            "nlu",
+            NLU.replace("hello\n", "hello\n      good day\n"),
+            'nlu.yml:6: left out, since an example begins with "- "',
+        ),
+        (
+            "nlu",
+            NLU + "  - intent: great\n    examples: '- hi'\n",
+            'nlu.yml:22: intent "great" isn\'t under "intents:" in the domain; add it',
+        ),
+        (
+            "nlu",
+            NLU.replace("(city)", "(town)"),
+            'nlu.yml:10: entity "town" isn\'t under "entities:" in the domain; add it',
+        ),
+        (
+            "domain",
+            DOMAIN.replace("  - greet", "  - greet\n  - thank"),
+            'domain.yml:4: intent "thank" has no examples in any nlu section',
+        ),
+        (
+            "domain",
+            DOMAIN.replace("        entity: city", "        entity: city\n        intent: bok"),
+            'domain.yml:8: "city" uses the intent "bok", which isn\'t under "intents:"',
+        ),
+        (
+            "domain",
+            DOMAIN.replace("  - action_book", "  - utter_bye"),
+            'domain.yml:21: there is no response "utter_bye"',
+        ),
+        (
+            "domain",
+            DOMAIN,
+            'domain.yml:14: "book_form" asks for "city", and there is no "utter_ask_city"',
+        ),
+    ],
+)
+def test_what_rasa_only_warns_of_is_a_warning(
+    folder: Folder, file: str, content: str, warning: str
+) -> None:
+    assert warning in read_training(folder(**{file: content})).warnings
+
+
+def test_an_intent_that_has_only_examples_is_learnt(folder: Folder) -> None:
+    more = "  - intent: great\n    examples: '- hi'\n"
+    assert read_training(folder(nlu=NLU + more)).domain.intents == ("greet", "book", "great")
 
 
 def test_a_file_in_another_encoding_is_named_with_the_line(folder: Folder) -> None:
@@ -253,8 +291,9 @@ def test_intents_with_few_examples_are_named_and_large_numbers_of_doubts_are_cou
 ) -> None:
     copies = "".join(f"      - line {n}\n" * 2 for n in range(30))
     training = read_training(folder(nlu=NLU.replace("      - hello\n", copies)))
-    assert "10 more lines" in training.warnings[-2]
-    assert "fewer than 5 examples: book (2);" in training.warnings[-1]
+    told = "\n".join(training.warnings)
+    assert "10 more lines" in told
+    assert "fewer than 5 examples: book (2);" in told
 
 
 RASA_2_DOMAIN = """\
@@ -308,7 +347,10 @@ def test_a_rasa_2_domain_is_read_as_rasa_migrates_it(folder: Folder) -> None:
     assert [mapping.type for mapping in mappings["breakfast"]] == ["from_intent"]
     assert mappings["note"] == (Mapping("from_entity", "note"),)
     assert domain.slots["breakfast"].type == "any"
-    assert domain.raw["forms"]["book_form"] == {"required_slots": ["city", "guests"]}
+    assert domain.raw["forms"]["book_form"] == {
+        "required_slots": ["city", "guests"],
+        "ignored_intents": "greet",
+    }
 
 
 def test_a_mistake_in_a_rasa_2_form_is_named(folder: Folder) -> None:

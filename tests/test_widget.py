@@ -136,6 +136,13 @@ def test_a_stranger_s_text_is_text_and_only_https_is_a_link(page: Page, desk: Fa
     assert not any(link.startswith("javascript") for link in links)
 
 
+def test_a_picture_is_a_link(page: Page, desk: FakeDesk) -> None:
+    open_chat(page)
+    desk.put("bot", "Look!", image="https://x.example/a.png")
+    link = page.get_by_role("link", name="Picture")
+    expect(link).to_have_attribute("href", "https://x.example/a.png")
+
+
 def test_unread_lines_are_counted_in_every_tab_until_one_reads_them(
     page: Page, desk: FakeDesk
 ) -> None:

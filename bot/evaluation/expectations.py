@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.dialogue.responses import PLACEHOLDER
 from bot.domain import Domain
 from bot.engine import Turn
 from bot.memory import Memory
-from bot.responses import PLACEHOLDER
 
 NEVER = re.compile(r"(?!)")
 

@@ -1,4 +1,4 @@
-"""Scripted conversations: Rasa's test stories and end-to-end test cases, and our own format.
+"""Scripted conversations: our own format, and Rasa's end-to-end test cases.
 
 All come down to turns and what is expected of each: a name from FOUND and a value.
 """
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.evaluation.expectations import FOUND
-from bot.evaluation.files import EvaluationError
 from bot.marked_yaml import Mapped, TrainingError, items_of, read_yaml
 from bot.nlu_data import parse_annotations
 
@@ -48,27 +47,19 @@ class Script:
 def read_scripts(path: Path) -> list[Script]:
     """The scripts of a YAML file, or of those in a folder and below.
 
-    Stories are tests in files called `test_...`, as Rasa has it; others train. Raises
-    EvaluationError, TrainingError.
+    Raises TrainingError.
     """
     files = [path] if path.is_file() else sorted({*path.rglob("*.yml"), *path.rglob("*.yaml")})
-    scripts = [script for file in files for script in _read_file(file)]
-    if not scripts:
-        raise EvaluationError(f"{path} holds no conversations, stories or test_cases")
-    return scripts
+    return [script for file in files for script in _read_file(file)]
 
 
 def _read_file(path: Path) -> Iterator[Script]:
     content = read_yaml(path)
     for line, item in _mapped_items(path, content, "conversations"):
         yield _our_script(path, line, item)
-    rasas = {"test_cases": "test_case"}
-    if path.name.startswith("test_"):
-        rasas["stories"] = "story"
-    for key, name in rasas.items():
-        for line, item in _mapped_items(path, content, key):
-            turns = list(_rasa_turns(path, item))
-            yield _script(path, line, str(item.get(name, "")), None, turns)
+    for line, item in _mapped_items(path, content, "test_cases"):
+        turns = list(_rasa_turns(path, item))
+        yield _script(path, line, str(item.get("test_case", "")), None, turns)
 
 
 def _our_script(path: Path, line: int, item: Mapped) -> Script:

@@ -71,6 +71,7 @@ def _body(line: Outgoing, public_url: str) -> str:
     sources = [(source.title, source.url) for source in line.sources]
     parts = [
         text,
+        _list("", [("Picture", line.image)] if line.image else []),
         _list("", articles),
         _list("Read more:", sources),
         f"<p>{escape(words)}</p>" if words else "",

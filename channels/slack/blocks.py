@@ -48,6 +48,8 @@ def titles(line: Outgoing) -> dict[str, str]:
 
 def _posting(line: Outgoing, site: Site, ending: list[Block]) -> Posting:
     said = from_markdown(line.text, site.address) if line.markdown else from_plain(line.text)
+    picture = link(line.image, "Picture") if line.image else ""
+    said = "\n\n".join(filter(None, (said, picture)))
     parts = list(islice(sections(said), MOST_SECTIONS))
     shown = [SectionBlock(text=MarkdownTextObject(text=part, verbatim=True)) for part in parts]
     return Posting(parts[0], (*_author(line), *shown, *_facts(line, site), *ending))

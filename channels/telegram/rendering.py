@@ -12,7 +12,7 @@ ROW = 24  # characters of the titles that share a row on a phone
 
 def parts(line: Outgoing, base: str) -> list[list[Run]]:
     """The line's messages; relative links lead to `base`."""
-    return split([*_author(line), *_body(line, base), *_sources(line, base)])
+    return split([*_author(line), *_body(line, base), *_picture(line), *_sources(line, base)])
 
 
 def keyboard(line: Outgoing) -> InlineKeyboardMarkup | None:
@@ -37,6 +37,11 @@ def _author(line: Outgoing) -> list[Run]:
 
 def _body(line: Outgoing, base: str) -> list[Run]:
     return from_markdown(line.text, base) if line.markdown else [Run(line.text)]
+
+
+def _picture(line: Outgoing) -> list[Run]:
+    tag = line.image and link("", line.image)
+    return [Run("\n\n" if line.text else ""), Run("🖼 Picture", (tag,))] if tag else []
 
 
 def _sources(line: Outgoing, base: str) -> list[Run]:

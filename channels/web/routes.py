@@ -24,6 +24,7 @@ from handoff.agents import Agent
 from handoff.channel_names import way_of
 from handoff.markdown import render
 from handoff.people import members_of
+from handoff.pictures import picture
 from handoff.ticket import current_ticket
 from handoff.transcript import Line, lines
 
@@ -129,7 +130,7 @@ def fetch(
         found = lines(session, conversation.id, limit=limit, public_only=True)
         return {
             "conversation": _state(session, conversation),
-            "messages": [_shown(conversation.id, line) for line in found],
+            "messages": [_shown(conversation.id, line) for line in found if _says_something(line)],
             "cursor": f"{conversation.id}-{_newest(found)}",
         }
 
@@ -233,7 +234,8 @@ class Stream:
         found = lines(session, conversation_id, after=self._seq, public_only=True)
         if found:
             self._seq = _newest(found)
-        return [_event("message", _shown(conversation_id, line)) for line in found]
+        shown = (_shown(conversation_id, line) for line in found if _says_something(line))
+        return [_event("message", line) for line in shown]
 
     def _new_state(self, session: Session, conversation: Conversation) -> list[ServerSentEvent]:
         state = _state(session, conversation)
@@ -290,6 +292,13 @@ def _state(session: Session, conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def _says_something(line: Line) -> bool:
+    """Whether there is anything to see: not in a payload that only a client made for Rasa reads."""
+    content = line["content"]
+    custom_only = content.get("custom") and not (content.get("buttons") or picture(content))
+    return not (custom_only and not line["text"])
+
+
 def _shown(conversation_id: int, line: Line) -> dict[str, Any]:
     """A line as the widget gets it: no evidence, nothing private."""
     content = line["content"]
@@ -305,6 +314,7 @@ def _shown(conversation_id: int, line: Line) -> dict[str, Any]:
         "at": line["at"],
         "client_id": content.get("client_id"),
         "way": way_of(line["channel"]) if line["channel"] != CHANNEL else None,
+        "image": picture(content),
         "files": [file["name"] for file in content.get("attachments", [])],
         "changes": f"{conversation_id}-{content['changes']}" if content.get("changes") else None,
     }

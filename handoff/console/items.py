@@ -185,6 +185,8 @@ def _item(
 
 def _on_one_line(last: Row[*tuple[Any, ...]]) -> str:
     if not last.text:
+        if last.author != Author.CUSTOMER:
+            return "No words"
         return "Deleted a message" if last.kind == DELETION else "A file"
     text = MARKS.sub("", last.text) if last.author == Author.BOT else last.text
     return " ".join(text.split())

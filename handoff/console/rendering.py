@@ -21,9 +21,12 @@ ZONE_COOKIE = "firstline_zone"  # the browser's time zone; theme.js sets it
 CHANNEL_ICONS = {
     "web": "globe",
     "rest": "code",
+    "callback": "webhook",
+    "socketio": "plug",
     "telegram": "send",
     "slack": "hash",
     "email": "mail",
+    "rasa": "bot",
 }
 DAY = 24 * 60  # minutes
 

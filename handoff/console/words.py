@@ -7,6 +7,7 @@ REASONS = {
     "asked_for_person": "The customer asked for a person",
     "loop": "The bot's answers did not help",
     "flow_failed": "The bot could not finish what it started",
+    "flow_asked": "The assistant's own flow asks for a person",
     "bot_error": "The bot failed",
     "safety": "The customer reports danger",
     "abuse": "The customer is abusive",

@@ -20,6 +20,16 @@ PASSWORD = "correct horse battery"
 
 def console_app(database: Database) -> FastAPI:
     """A server for agents at two desks. Alice and Bob work there, and Ada is their admin."""
+    app = empty_console_app(database)
+    with database.write() as session:
+        add_agent(session, "Alice Adams", "alice@firm.example", Role.AGENT, PASSWORD)
+        add_agent(session, "Bob Brown", "bob@firm.example", Role.AGENT, PASSWORD)
+        add_agent(session, "Ada Adeyemi", "ada@firm.example", Role.ADMIN, PASSWORD)
+    return app
+
+
+def empty_console_app(database: Database) -> FastAPI:
+    """The same before anybody has an account."""
     settings = Settings(desks={"customers": Desk(), "employees": Desk(open=False)})
     hints = Hints(database)
     app = FastAPI()
@@ -28,10 +38,6 @@ def console_app(database: Database) -> FastAPI:
     add_problem_handlers(app)
     for router in (routes.router, api.router, people_api.router):
         app.include_router(router)
-    with database.write() as session:
-        add_agent(session, "Alice Adams", "alice@firm.example", Role.AGENT, PASSWORD)
-        add_agent(session, "Bob Brown", "bob@firm.example", Role.AGENT, PASSWORD)
-        add_agent(session, "Ada Adeyemi", "ada@firm.example", Role.ADMIN, PASSWORD)
     return app
 
 

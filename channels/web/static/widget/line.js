@@ -13,7 +13,7 @@ export class Line {
 
   update(line, { first, last, active }) {
     this.node.className = `line ${line.author}${first ? " first" : ""}${last ? " last" : ""}`;
-    this.redraw(this.words, [line.author, line.name, line.text, line.html, line.sources, line.files], () =>
+    this.redraw(this.words, [line.author, line.name, line.text, line.html, line.image, line.sources, line.files], () =>
       this.drawWords(line),
     );
     this.redraw(this.buttons, active ? line.buttons : [], () => this.drawButtons(line, active));
@@ -43,12 +43,19 @@ export class Line {
     return [drawAuthor(line), this.drawBubble(line), this.drawSources(line.sources ?? [])];
   }
 
-  drawBubble({ author, text, html, files = [] }) {
+  drawBubble({ author, text, html, image, files = [] }) {
+    const picture = image ? this.drawPicture(image) : "";
     if (author === "bot" && html)
-      return h("div", { class: "bubble rich", dir: "auto" }, safeHtml(html, this.base));
+      return h("div", { class: "bubble rich", dir: "auto" }, safeHtml(html, this.base), picture);
     const said = [text, ...files.map((name) => `File: ${name}`)].filter(Boolean).join("\n");
     const words = author === "customer" ? [said] : linked(said);
-    return h("div", { class: "bubble", dir: "auto" }, ...words);
+    return h("div", { class: "bubble", dir: "auto" }, ...words, said && image ? h("br") : "", picture);
+  }
+
+  /** A link: the page that we are on need not let pictures of other sites in. */
+  drawPicture(address) {
+    const href = absolute(address, this.base);
+    return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Picture", hidden(" (opens in a new tab)"));
   }
 
   drawSources(sources) {

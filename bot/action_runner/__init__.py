@@ -1,0 +1,1 @@
+"""Runs custom actions as Rasa does: a project's own, on its action server, or Firstline's."""

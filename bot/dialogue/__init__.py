@@ -1,0 +1,1 @@
+"""Dialogue as Rasa's documentation defines it: rules, stories, forms, slots and actions."""

@@ -1,0 +1,1 @@
+"""Rasa's HTTP API, as far as clients use it beside the channels."""

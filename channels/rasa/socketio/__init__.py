@@ -1,0 +1,1 @@
+"""The Socket.IO channel, for widgets that were made for Rasa."""
