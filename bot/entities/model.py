@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -129,15 +130,20 @@ def _without_too_many_plain(examples: Sequence[Example]) -> Iterator[Example]:
 def _described(
     lines: Iterable[Line], known: Known, written: Written
 ) -> Iterator[tuple[list[list[str]], list[str]]]:
-    """Each line twice: as it looks to one who doesn't know what only it says, and to one who
-    does. The first teaches what new values look like, the second the old ones."""
+    """Each line as it looks to one who doesn't know what only it says, and to one who does: the
+    first teaches what new values look like, the second the old ones. Both also in lower case, as
+    people chat."""
     describer = Describer(known)
     for example, tokens in lines:
         labels = labels_of(tokens, example.entities)
         spans = list(written(example.text))
-        for besides in (Known.of([example]), Known()):
-            if tokens:
-                yield describer.describe(tokens, spans, besides), labels
+        for besides, each in product((Known.of([example]), Known()), _in_both_cases(tokens)):
+            yield describer.describe(each, spans, besides), labels
+
+
+def _in_both_cases(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    lower = [replace(token, text=token.text.lower()) for token in tokens]
+    return [tokens, lower] if lower != tokens else [tokens]
 
 
 def _spans_with(
