@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.entities.extractor import learn_entities
 from bot.entities.model import EntityModel
+from bot.entities.teaching import learn_entities
 from bot.every_desk import examples_every_desk_needs
 from bot.graded_lines import read_graded_lines
 from bot.grader import ALARMS, GradedLine, Grader
@@ -18,7 +18,7 @@ from bot.project.keeping import keep
 from bot.project.layout import Layout, find_layout
 from bot.remembered import Remembering
 from bot.shipped import shipped_training_data
-from bot.trained import ENTITIES, FRUSTRATION, INTENTS, entity_options
+from bot.trained import ENTITIES, FRUSTRATION, INTENTS
 from bot.training import Example, Training, read_training
 
 GRADED_LINES = "frustration.yml"
@@ -81,7 +81,7 @@ def learn(source: Path, data: Path, encoder: Encodes) -> Learnt:
     return Learnt(
         training=training,
         intents=IntentModel.train(vectors, lines, intents, name_vectors(intents, remembering)),
-        entities=learn_entities(training, entity_options(training)),
+        entities=learn_entities(training),
         frustration=_train_frustration(graded_lines, examples, vectors, remembering),
         told=Trained(len(lines), len(set(intents)), len(graded_lines), warnings),
         layout=find_layout(source),

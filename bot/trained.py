@@ -1,14 +1,16 @@
 """What an installation has been taught, as it lies in the data directory: opens and loads it.
 
 training/   the training data as it was read (Rasa 3 YAML, frustration.yml)
-models/     intents.npz, entities.npz, frustration.npz, confidence.npz; lines.npz: vectors for the
-            next time
+models/     intents.npz, entities.npz, frustration.npz, confidence.npz, and lines.npz: vectors for
+            the next time
 index/      the knowledge base's index (kb_index)
 encoder/    the encoder as the server runs it (an ONNX export where there is one)
 """
 
 from dataclasses import replace
 from pathlib import Path
+
+import structlog
 
 from bot.action_runner.runner import ActionRunner
 from bot.candidate import CONFIDENCE
@@ -18,6 +20,7 @@ from bot.engine import Engine
 from bot.entities.extractor import EntityExtractor
 from bot.entities.model import EntityModel
 from bot.entities.options import EntityOptions
+from bot.entities.teaching import has_lessons
 from bot.every_desk import lines_every_desk_says
 from bot.grader import Grader
 from bot.intent import IntentModel
@@ -30,6 +33,8 @@ from kb_index.encoder import BatchingEncoder, open_encoder
 from kb_index.rerank import Reranker
 
 INTENTS, ENTITIES, FRUSTRATION = "intents.npz", "entities.npz", "frustration.npz"
+
+log = structlog.get_logger()
 
 
 def open_batching_encoder(settings: Settings) -> BatchingEncoder:
@@ -76,9 +81,7 @@ def load_engine(
         intents=intents,
         grader=load_frustration(settings),
         confidence=(lambda: confidence) if confidence else _Fresh(models / CONFIDENCE),
-        entities=EntityExtractor(
-            training, _entity_model(models / ENTITIES), entity_options(training)
-        ),
+        entities=load_entities(models / ENTITIES, training),
         dialogue=Dialogue(training, runner),
         detector=LanguageDetector(example.text for example in training.examples),
         policy=policy_of(settings, training),
@@ -86,18 +89,14 @@ def load_engine(
     )
 
 
-def _entity_model(path: Path) -> EntityModel:
-    """Installations that were trained before entities were learnt go on without. Raises
-    ModelUnusable."""
-    return EntityModel.load(path) if path.exists() else EntityModel()
-
-
-def entity_options(training: Training) -> EntityOptions:
-    """How entities are found: as a Rasa project's pipeline has it."""
-    if training.config is None:
-        return EntityOptions()
-    pipeline = ({"name": each.name, **(each.options or {})} for each in training.config.pipeline)
-    return EntityOptions.of_pipeline(pipeline, training.config.language)
+def load_entities(path: Path, training: Training) -> EntityExtractor:
+    """Where the installation was trained before entities were learnt, without what there is to
+    learn. Raises ModelUnusable."""
+    options = EntityOptions.of(training.config)
+    if not path.exists() and has_lessons(training, options):
+        log.warning("annotated entities aren't found: run `firstline train`", missing=str(path))
+    model = EntityModel.load(path) if path.exists() else EntityModel()
+    return EntityExtractor(training, model, options)
 
 
 def policy_of(settings: Settings, training: Training) -> PolicySettings:

@@ -1,7 +1,7 @@
 """Conditional random fields: python-crfsuite, kept in bytes."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,6 +52,20 @@ class Crf:
                     self._probability(place, [each for each in labels if kind(each) == kind(best)]),
                 )
                 for place, best in enumerate(self._tagger.tag())
+            ]
+
+    def choose(self, features: Features, allowed: Sequence[Collection[str]]) -> list[str]:
+        """The likeliest label of each item among those that it is allowed."""
+        with self._lock:
+            self._tagger.set(features)
+            known = frozenset(self._tagger.labels())
+            return [
+                max(
+                    sorted(known.intersection(labels)),
+                    key=lambda label: float(self._tagger.marginal(label, place)),
+                    default=NOTHING,
+                )
+                for place, labels in enumerate(allowed)
             ]
 
     def _probability(self, place: int, labels: Sequence[str]) -> float:

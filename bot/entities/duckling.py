@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import structlog
 
-from bot.entities.options import DucklingOptions
+from bot.project.config import Duckling
 from bot.turn import Entity
 
 EXTRACTOR = "DucklingEntityExtractor"
@@ -16,12 +16,12 @@ EXTRACTOR = "DucklingEntityExtractor"
 log = structlog.get_logger()
 
 
-class Duckling:
+class DucklingClient:
     """Asks the server; while it doesn't answer, nothing is found. Thread-safe."""
 
-    def __init__(self, options: DucklingOptions) -> None:
+    def __init__(self, options: Duckling) -> None:
         self._options = options
-        self._url = f"{options.url.rstrip('/')}/parse"
+        self._url = f"{(options.url or '').rstrip('/')}/parse"
         self._client = httpx.Client(timeout=options.timeout, trust_env=False)
         self._failing = False
 

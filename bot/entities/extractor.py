@@ -1,56 +1,55 @@
 """Finds the entities of a message, as the extractors of a Rasa pipeline do together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.entities.duckling import Duckling
+from bot.entities.duckling import DucklingClient
 from bot.entities.model import EntityModel
 from bot.entities.options import EntityOptions
 from bot.entities.patterns import Patterns
 from bot.entities.spans import Span, apart, longest_first
 from bot.entities.values import Values
-from bot.training import Example, Training
+from bot.training import Training
 from bot.turn import Entity
 
 LONGEST_WORD = 100
 WRITTEN, LEARNED = "RegexEntityExtractor", "CRFEntityExtractor"
-WITHOUT_PIPELINE = EntityOptions()
+WITHOUT_PROJECT = EntityOptions()
 
 
 class EntityExtractor:
     """Regexes, lookup tables, what was learnt, and Duckling. Thread-safe.
 
     Where regexes and lookup tables overlap, the regexes win, then the longer over the shorter. An
-    entity that is both written down and learnt is found once, as it is written. Otherwise what was
-    learnt may lie across what is written, as in Rasa: the form that asks for a room number gets it,
-    though a regex calls it a number.
+    entity that several extractors find is found once: as Duckling has it, else as it is written,
+    with the role that was learnt. Different entities may lie across each other, as in Rasa: the
+    form that asks for a room number gets it, though a regex calls it a number.
     """
 
     def __init__(
         self,
         training: Training,
         model: EntityModel | None = None,
-        options: EntityOptions = WITHOUT_PIPELINE,
+        options: EntityOptions = WITHOUT_PROJECT,
     ) -> None:
         self._model = model or EntityModel()
         self._options = options
         self._names = frozenset(training.domain.entities)
         self._patterns = Patterns(training, options)
         self._values = Values(training, options)
-        self._duckling = Duckling(options.duckling) if options.duckling else None
+        self._duckling = DucklingClient(options.duckling) if options.duckling else None
 
     def extract(self, text: str) -> tuple[Entity, ...]:
         """In order of appearance. Those of one extractor, Duckling's excepted, don't overlap."""
         readable = _without_endless_words(text)
         regexes, lookups = self._patterns.find(readable)
         learned = self._model.tag(readable, [*regexes, *lookups], self._options.splits)
-        written = self._written(regexes, lookups)
-        entities = [
-            *(self._entity(text, span, WRITTEN) for span in written),
-            *(self._entity(text, span, LEARNED) for span in _not_found_yet(learned, written)),
-            *(self._duckling.extract(text) if self._duckling else ()),
-        ]
-        return tuple(sorted(entities, key=lambda entity: entity.start))
+        found = self._duckling.extract(text) if self._duckling else []
+        for span in self._written(regexes, lookups):
+            _add(found, self._entity(text, span, WRITTEN))
+        for span in learned:
+            _add(found, self._entity(text, span, LEARNED))
+        return tuple(sorted(found, key=lambda entity: entity.start))
 
     def _written(self, regexes: Iterable[Span], lookups: Iterable[Span]) -> list[Span]:
         found = [
@@ -73,35 +72,15 @@ class EntityExtractor:
         )
 
 
-def learn_entities(training: Training, options: EntityOptions = WITHOUT_PIPELINE) -> EntityModel:
-    """Learn what the training data annotates and the options don't leave to regexes and lookup
-    tables. Deterministic."""
-    if not learns(training, options):
-        return EntityModel()
-    patterns = Patterns(training, options)
-    return EntityModel.train(
-        list(_lessons(training, options)),
-        lambda text: [span for spans in patterns.find(text) for span in spans],
-    )
-
-
-def learns(training: Training, options: EntityOptions = WITHOUT_PIPELINE) -> bool:
-    """Whether there is anything to learn."""
-    return options.learned and any(line.entities for line in _lessons(training, options))
-
-
-def _lessons(training: Training, options: EntityOptions) -> Iterator[Example]:
-    """The examples with the annotations that are to be learnt."""
-    left_out = () if options.as_rasa else (*training.regexes, *training.lookups)
-    for example in training.examples:
-        kept = tuple(entity for entity in example.entities if entity.entity not in left_out)
-        yield replace(example, entities=kept)
-
-
-def _not_found_yet(learned: Iterable[Span], written: Iterable[Span]) -> Iterator[Span]:
-    for span in learned:
-        if not any(span.entity == known.entity and span.overlaps(known) for known in written):
-            yield span
+def _add(found: list[Entity], new: Entity) -> None:
+    """Of an entity that is there already, only the role and group are new."""
+    for place, known in enumerate(found):
+        overlaps = known.start < new.end and new.start < known.end
+        if overlaps and known.entity == new.entity:
+            role, group = known.role or new.role, known.group or new.group
+            found[place] = replace(known, role=role, group=group)
+            return
+    found.append(new)
 
 
 def _without_endless_words(text: str) -> str:

@@ -1,40 +1,17 @@
 """What the tagger sees of a word: its form, its neighbours, what it is known as."""
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.entities.families import families_of
+from bot.entities.known import Known
 from bot.entities.spans import Span
-from bot.entities.tokens import Token, tokens_of
-from bot.nlu_data import Example
+from bot.entities.tokens import Token
 
 NEIGHBOURS = (-2, -1, 1, 2)
 UNKNOWN = "?"
 REPEATED = re.compile(r"(.)\1+")
-
-Value = tuple[str, str]  # a known wording in lower case, blanks between its tokens; its entity
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """How often the training data has each word, and each wording of an entity; in lower case."""
-
-    words: Counter[str] = field(default_factory=Counter)
-    values: Counter[Value] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, examples: Iterable[Example]) -> "Known":
-        known = cls()
-        for example in examples:
-            known.words.update(token.text.lower() for token in tokens_of(example.text))
-            known.values.update(
-                (_wording(tokens_of(example.text[each.start : each.end])), each.entity)
-                for each in example.entities
-            )
-        return known
 
 
 class Describer:
@@ -47,9 +24,7 @@ class Describer:
     def __init__(self, known: Known) -> None:
         self._words = known.words
         self._values = known.values
-        self._entities: dict[str, list[str]] = defaultdict(list)
-        for wording, entity in known.values:
-            self._entities[wording].append(entity)
+        self._entities = known.entities()
         self._longest = max((wording.count(" ") + 1 for wording in self._entities), default=0)
 
     def describe(
@@ -138,7 +113,3 @@ def shape_of(text: str) -> str:
         for character in text
     )
     return REPEATED.sub(r"\1", kinds)
-
-
-def _wording(tokens: Iterable[Token]) -> str:
-    return " ".join(token.text.lower() for token in tokens)

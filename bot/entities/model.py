@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from bot.entities.bilou import kind_of, labels_of, spans_of
 from bot.entities.crf import Crf
-from bot.entities.features import Describer, Known
+from bot.entities.features import Describer
+from bot.entities.known import Known, wording_of
 from bot.entities.roles import Roles
 from bot.entities.spans import Span
 from bot.entities.tokens import Token, tokens_of
@@ -42,6 +44,7 @@ class EntityModel:
         self._roles = roles
         self._groups = groups
         self._describer = Describer(self._known)
+        self._entities = self._known.entities()
 
     @classmethod
     def train(cls, examples: Sequence[Example], written: Written) -> "EntityModel":
@@ -66,8 +69,9 @@ class EntityModel:
         tokens = tokens_of(text) if self._crf else []
         if not self._crf or not tokens:
             return []
+        alone = self._known_alone(tokens)
         labels = self._crf.label(self._describer.describe(tokens, written), kind_of)
-        spans = list(spans_of(text, tokens, labels, splits))
+        spans = [alone] if alone else list(spans_of(text, tokens, labels, splits))
         roles, groups = (
             each.of(tokens, spans) if each else [None] * len(spans)
             for each in (self._roles, self._groups)
@@ -77,11 +81,21 @@ class EntityModel:
             for span, role, group in zip(spans, roles, groups, strict=True)
         ]
 
+    def _known_alone(self, tokens: Sequence[Token]) -> Span | None:
+        """A text that is nothing but a known wording of one entity: the answer to a question,
+        though examples only have it among other words."""
+        wording = wording_of(tokens)
+        entities = self._entities.get(wording, ())
+        if len(entities) != 1 or wording in self._known.plain:
+            return None
+        return Span(entities[0], tokens[0].start, tokens[-1].end)
+
     def save(self, path: Path) -> None:
         """Atomically, and without pickle."""
         about = {
             "words": sorted(self._known.words),
             "values": sorted("\t".join(value) for value in self._known.values),
+            "plain": sorted(self._known.plain),
             "roles": sorted("\t".join(each) for each in self._roles.known) if self._roles else [],
             "groups": sorted("\t".join(each) for each in self._groups.known)
             if self._groups
@@ -101,7 +115,7 @@ class EntityModel:
         words, values = Counter(about["words"]), Counter(map(_pair, about["values"]))
         return cls(
             _crf_of(arrays["crf"]),
-            Known(words, values),
+            Known(words, values, frozenset(about["plain"])),
             _roles_of(arrays["role_crf"], about["roles"]),
             _roles_of(arrays["group_crf"], about["groups"]),
         )
@@ -116,15 +130,20 @@ def _without_too_many_plain(examples: Sequence[Example]) -> Iterator[Example]:
 def _described(
     lines: Iterable[Line], known: Known, written: Written
 ) -> Iterator[tuple[list[list[str]], list[str]]]:
-    """Each line twice: as it looks to one who doesn't know what only it says, and to one who
-    does. The first teaches what new values look like, the second the old ones."""
+    """Each line as it looks to one who doesn't know what only it says, and to one who does: the
+    first teaches what new values look like, the second the old ones. Both also in lower case, as
+    people chat."""
     describer = Describer(known)
     for example, tokens in lines:
         labels = labels_of(tokens, example.entities)
         spans = list(written(example.text))
-        for besides in (Known.of([example]), Known()):
-            if tokens:
-                yield describer.describe(tokens, spans, besides), labels
+        for besides, each in product((Known.of([example]), Known()), _in_both_cases(tokens)):
+            yield describer.describe(each, spans, besides), labels
+
+
+def _in_both_cases(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    lower = [replace(token, text=token.text.lower()) for token in tokens]
+    return [tokens, lower] if lower != tokens else [tokens]
 
 
 def _spans_with(

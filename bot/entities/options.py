@@ -1,23 +1,10 @@
 """Which of Rasa's extractors find the entities of an installation."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-LEARNED = ("DIETClassifier", "CRFEntityExtractor")
+from bot.project.config import Duckling, ProjectConfig, RegexEntities
+
 BY_COMMA = "split_entities_by_comma"
-TIMEOUT = 3.0  # as Rasa waits for Duckling
-
-
-@dataclass(frozen=True, slots=True)
-class DucklingOptions:
-    """A Duckling server. No `dimensions` are all of them; `timeout` is in seconds."""
-
-    url: str
-    dimensions: tuple[str, ...] = ()
-    locale: str | None = None
-    timezone: str | None = None
-    timeout: float = TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +24,28 @@ class EntityOptions:
     synonyms: bool = True
     by_comma: bool = True
     unsplit: frozenset[str] = frozenset()
-    duckling: DucklingOptions | None = None
+    duckling: Duckling | None = None
     as_rasa: bool = False
 
     @classmethod
-    def of_pipeline(
-        cls, pipeline: Iterable[Mapping[str, Any]], language: str | None = None
-    ) -> "EntityOptions":
-        """As the `pipeline` of a Rasa project's config.yml has it, with its `language`."""
-        steps = {str(step.get("name", "")).rpartition(".")[2]: step for step in pipeline}
-        written = steps.get("RegexEntityExtractor")
-        tagger = next((step for name, step in steps.items() if _learns(name, step)), None)
-        commas = (tagger or {}).get(BY_COMMA, True)
+    def of(cls, config: ProjectConfig | None) -> "EntityOptions":
+        """As a project's config.yml has it; None is no project."""
+        if config is None:
+            return cls()
+        written = config.regexes or RegexEntities(use_regexes=False, use_lookup_tables=False)
+        commas = _commas(config)
         return cls(
-            regexes=written is not None and written.get("use_regexes", True),
-            lookups=written is not None and written.get("use_lookup_tables", True),
-            case_sensitive=bool(written and written.get("case_sensitive", False)),
-            whole_words=not written or written.get("use_word_boundaries", True),
-            learned=tagger is not None,
-            synonyms="EntitySynonymMapper" in steps,
-            by_comma=commas if isinstance(commas, bool) else True,
-            unsplit=_unsplit(commas),
-            duckling=_duckling(steps.get("DucklingEntityExtractor"), language),
+            regexes=written.use_regexes,
+            lookups=written.use_lookup_tables,
+            case_sensitive=written.case_sensitive,
+            whole_words=written.use_word_boundaries,
+            learned=config.learned_entities,
+            synonyms=config.synonyms,
+            by_comma=commas is not False,
+            unsplit=frozenset(name for name, splits in commas.items() if not splits)
+            if isinstance(commas, dict)
+            else frozenset(),
+            duckling=_duckling(config),
             as_rasa=True,
         )
 
@@ -67,23 +54,13 @@ class EntityOptions:
         return self.by_comma and entity not in self.unsplit
 
 
-def _learns(name: str, step: Mapping[str, Any]) -> bool:
-    return name in LEARNED and step.get("entity_recognition", True) is not False
+def _commas(config: ProjectConfig) -> object:
+    """Whether entities are split by commas, or that for each of some entities."""
+    said = (component.option(BY_COMMA) for component in config.pipeline)
+    return next((each for each in said if each is not None), True)
 
 
-def _unsplit(commas: object) -> frozenset[str]:
-    if not isinstance(commas, Mapping):
-        return frozenset()
-    return frozenset(str(name) for name, splits in commas.items() if not splits)
-
-
-def _duckling(step: Mapping[str, Any] | None, language: str | None) -> DucklingOptions | None:
-    if not step or not step.get("url"):
+def _duckling(config: ProjectConfig) -> Duckling | None:
+    if config.duckling is None or not config.duckling.url:
         return None
-    return DucklingOptions(
-        url=str(step["url"]),
-        dimensions=tuple(map(str, step.get("dimensions") or ())),
-        locale=step.get("locale") or language,
-        timezone=step.get("timezone"),
-        timeout=float(step.get("timeout") or TIMEOUT),
-    )
+    return replace(config.duckling, locale=config.duckling.locale or config.language)

@@ -23,6 +23,9 @@ class Patterns:
         """What regexes and what lookup tables find."""
         return list(self.regexes.find(text)), list(self.lookups.find(text))
 
+    def find_all(self, text: str) -> list[Span]:
+        return [*self.regexes.find(text), *self.lookups.find(text)]
+
 
 class Regexes:
     """Patterns by the name of their entity."""

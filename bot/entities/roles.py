@@ -22,25 +22,28 @@ class Roles:
     def __init__(self, crf: Crf, known: Known) -> None:
         self.crf = crf
         self.known = known
+        self._allowed: dict[str, list[str]] = {}
+        for entity, role in known:
+            self._allowed.setdefault(entity, [NOTHING]).append(role)
 
     @classmethod
     def train(cls, lines: Iterable[Line]) -> "Roles | None":
         """None where no span has a role."""
-        sequences, known = [], set()
+        sequences, known = [], set[tuple[str, str]]()
         for tokens, spans, roles in lines:
+            labels = [role or NOTHING for role in roles]
             known |= {(span.entity, role) for span, role in zip(spans, roles, strict=True) if role}
             if spans:
-                labels = [role or NOTHING for role in roles]
                 sequences.append((_describe(tokens, spans), labels))
         return cls(Crf.train(sequences), frozenset(known)) if known else None
 
     def of(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[str | None]:
         """The role of each span, None for one that has none."""
-        labels = self.crf.label(_describe(tokens, spans)) if spans else []
-        return [
-            role if (span.entity, role) in self.known else None
-            for span, (role, _) in zip(spans, labels, strict=True)
-        ]
+        if not spans:
+            return []
+        allowed = [self._allowed.get(span.entity, [NOTHING]) for span in spans]
+        chosen = self.crf.choose(_describe(tokens, spans), allowed)
+        return [None if label == NOTHING else label for label in chosen]
 
 
 def _describe(tokens: Sequence[Token], spans: Sequence[Span]) -> list[list[str]]:

@@ -16,9 +16,6 @@ class Span:
     group: str | None = None
     confidence: float = 1.0
 
-    def overlaps(self, other: "Span") -> bool:
-        return self.start < other.end and other.start < self.end
-
 
 def apart(spans: Iterable[Span]) -> list[Span]:
     """The spans that overlap none before them, in order of appearance."""
