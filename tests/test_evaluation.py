@@ -358,7 +358,7 @@ def test_a_conversation_that_goes_differently_is_shown_with_its_line(
         ("conversations:\n- name: a\n  turns:\n  - expect: {act: answer}\n", ":4"),
         ("conversations:\n- name: a\n  turns:\n  - say: b\n    expect: {mood: good}\n", ":5"),
         ("conversations:\n- name: a\n  desk: sales\n  turns:\n  - say: b\n", "sales"),
-        ('version: "3.1"\nstories:\n- story: a\n  steps:\n  - action: utter_greet\n', ":5"),
+        ('version: "3.1"\nstories:\n- story: a\n  steps:\n  - action: utter_nothing\n', ":5"),
         ("conversations: [\n", "test_bad.yml"),
         ("", "no conversations"),
     ],
