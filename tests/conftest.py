@@ -1,15 +1,18 @@
 """One prepared demo installation for all tests; a fresh data directory and database for each."""
 
+import atexit
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 import uvicorn
@@ -17,7 +20,7 @@ from fastapi.testclient import TestClient
 from filelock import FileLock
 from pwdlib import PasswordHash
 
-from bot.db import Database
+from bot.db import Database, open_database
 from bot.settings import load_settings
 from bot.training import Training, read_training
 from channels.app import create_app
@@ -33,6 +36,23 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 for name in [name for name in os.environ if name.startswith("FIRSTLINE_")]:
     if name != "FIRSTLINE_REQUIRE_ALL":
         del os.environ[name]  # an operator's settings must not change what is tested
+
+
+def one_certificate() -> str:
+    """A file with one authority's certificate.
+
+    An HTTP client that reads all of them takes a tenth of a second to make, and nothing in the
+    tests is asked over TLS.
+    """
+    end = "-----END CERTIFICATE-----\n"
+    first = Path(certifi.where()).read_text(encoding="ascii").partition(end)[0]
+    file = Path(tempfile.gettempdir()) / f"firstline-certificate-{os.getpid()}.pem"
+    file.write_text(first + end, encoding="ascii")
+    atexit.register(file.unlink, missing_ok=True)
+    return str(file)
+
+
+os.environ.setdefault("SSL_CERT_FILE", one_certificate())
 
 PREPARED = ("index", "models", "training", "firstline.toml", "shop.db")
 PASSWORD = "correct horse"
@@ -77,6 +97,15 @@ def cluster() -> Iterator[Cluster]:
     yield from start_cluster()
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the newest schema and nothing in it, to copy: quicker than to make
+    one."""
+    file = tmp_path_factory.mktemp("empty") / "firstline.db"
+    open_database(f"sqlite:///{file}").engine.dispose()
+    return file
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """None for the embedded default; on PostgreSQL, too, where a test is `on_both_databases`."""
@@ -94,15 +123,19 @@ def data(
     encoder: Encoder,
     tmp_path: Path,
     database_url: str | None,
+    empty: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """The demo's data directory with an empty database, to do anything with.
 
     In this process the encoder is the one that is loaded already.
     """
+    directory = lay_out(prepared, encoder, tmp_path / "data", monkeypatch)
     if database_url:
         monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
-    return lay_out(prepared, encoder, tmp_path / "data", monkeypatch)
+    else:
+        shutil.copy(empty, directory)
+    return directory
 
 
 def lay_out(prepared: Path, encoder: Encoder, directory: Path, patch: pytest.MonkeyPatch) -> Path:

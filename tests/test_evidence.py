@@ -93,7 +93,7 @@ def test_all_of_it_is_small_and_can_be_shown(data: Path, line: str) -> None:
     assert told.reason
     assert told.decision
     assert told.patience
-    assert {name for name, _ in told.rest} <= {"actions"}
+    assert {name for name, _ in told.rest} <= {"actions", "story"}
 
 
 def test_an_agent_gets_it_with_each_line_and_the_customer_does_not(

@@ -20,6 +20,7 @@ from kb_index.encoder import OnnxEncoder, SentenceEncoder, export_onnx, open_enc
 from kb_index.index import Index, build
 from kb_index.lexicon import Lexicon
 from kb_index.search import search
+from tests.fakes.command import Firstline
 from tests.fakes.people import Customer
 
 DIMENSION = 48
@@ -108,13 +109,16 @@ def test_a_model_with_a_prompt_is_served_as_it_is(multilingual: Path, tmp_path: 
 
 
 def test_an_installation_is_made_and_serves_with_the_model_named_in_its_settings(
-    multilingual: Path, tmp_path: Path
+    multilingual: Path, tmp_path: Path, firstline: Firstline
 ) -> None:
     (tmp_path / "firstline.toml").write_text(
         f'company = "Lark"\nmodel = "{multilingual}"\n[desks.customers]\nname = "Lark"\n',
         encoding="utf-8",
     )
-    initialise(tmp_path, True, lambda done, total: None)
+    initialise(tmp_path, False, lambda done, total: None)
+    article = tmp_path / "warranty.md"
+    article.write_text("# Warranty\n\nTwo years on everything.", encoding="utf-8")
+    assert firstline("kb", "import", article, "--data", tmp_path).code == 0
     with TestClient(create_app(load_settings(tmp_path))) as client:
         (answer,) = Customer(client, "Carol").says('/answer{"article": "warranty"}')
     assert answer["custom"]["kind"] == "answer"

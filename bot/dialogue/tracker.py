@@ -108,7 +108,7 @@ class Tracker:
     def update(self, event: JSON) -> None:
         """Let one more event happen."""
         self.events.append(event)
-        if event["event"] in ("rewind", "undo"):
+        if _takes_back(event):
             self._replay()
         else:
             self._apply(event)
@@ -169,8 +169,11 @@ class Tracker:
         return [event for event in applied(self.events) if event["event"] == "slot"]
 
     def _replay(self) -> None:
+        """What the events add up to: where one was last taken back, only those that count."""
+        taken_back = (n for n in range(len(self.events), 0, -1) if _takes_back(self.events[n - 1]))
+        start = next(taken_back, 0)
         self._reset()
-        for event in applied(self.events):
+        for event in (*applied(self.events[:start]), *self.events[start:]):
             self._apply(event)
 
     def _reset(self) -> None:
@@ -277,6 +280,10 @@ _HAPPENINGS: dict[str, Callable[[Tracker, JSON], None]] = {
     "pause": Tracker._pause,
     "resume": Tracker._go_on,
 }
+
+
+def _takes_back(event: JSON) -> bool:
+    return event["event"] in ("rewind", "undo")
 
 
 def plain(text: str) -> str:

@@ -15,15 +15,24 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
+from bot.db import open_database
+
+TEMPLATE = "with_schema"
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server; `database` gives an empty database on it."""
+    """A running server; `database` gives an empty database on it, with the newest schema."""
 
     port: int
+
+    def __post_init__(self) -> None:
+        with self._maintenance() as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        open_database(self.url(TEMPLATE)).engine.dispose()
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
@@ -31,12 +40,15 @@ class Cluster:
     @contextmanager
     def database(self) -> Iterator[str]:
         name = f"test_{secrets.token_hex(6)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        with self._maintenance() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
             try:
                 yield self.url(name)
             finally:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _maintenance(self) -> psycopg.Connection[TupleRow]:
+        return psycopg.connect(self.url("postgres"), autocommit=True)
 
 
 def start_cluster() -> Iterator[Cluster]:
@@ -50,7 +62,8 @@ def start_cluster() -> Iterator[Cluster]:
     log = folder / "log"
     start: list[str | Path] = [binaries / "pg_ctl", "-D", folder / "data", "-l", log, "-w", "-o"]
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
-    run([binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"], as_user)
+    initdb = [binaries / "initdb", "--no-sync", "-A", "trust", "-U", "postgres"]
+    run([*initdb, "-D", folder / "data"], as_user)
     run([*start, options, "start"], as_user)
     try:
         yield Cluster(port)
