@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from bot.conversation import FETCHED, Author, Conversation, Identity, Message, State
@@ -12,6 +12,9 @@ from handoff.lease import has_waiting
 from handoff.transcript import write_line
 
 WITH_HUMAN = (State.QUEUED, State.OPEN)
+IN_PLACES = select(Identity.conversation_id).where(
+    Identity.is_place, Identity.conversation_id.is_not(None)
+)
 
 
 def changed(session: Session) -> set[int]:
@@ -58,17 +61,15 @@ def part(session: Session, one: Sequence[int], other: Sequence[int], by: str) ->
     """The people of the two families are two again: each keeps the conversations that they opened
     and sees nothing more of the other's."""
     own = own_identities(session, [*one, *other])
-    for conversation in _locked(session, own):
+    for conversation in _locked(session, own, opened_by=[*one, *other]):
         away = other if conversation.person_id in one else one
-        guests = [
-            identity
-            for identity in own
-            if identity.conversation_id == conversation.id and identity.person_id in away
-        ]
+        strangers = [identity for identity in own if identity.person_id in away]
+        guests = [guest for guest in strangers if guest.conversation_id == conversation.id]
         for guest in guests:
             guest.conversation_id = _last_opened(session, away, conversation.desk)
         if guests:
             _close_side_doors(session, conversation)
+        if guests or any(_may_be_held_with(conversation, stranger) for stranger in strangers):
             _send_home(session, conversation)
         if conversation.state != State.RESOLVED:
             title = describe(session, away)
@@ -96,12 +97,16 @@ def _rank(conversation: Conversation) -> tuple[bool, datetime]:
     return conversation.state in WITH_HUMAN, conversation.updated_at
 
 
-def _locked(session: Session, identities: Iterable[Identity]) -> Sequence[Conversation]:
-    """The conversations that they are in, so that nobody writes to them meanwhile."""
-    ids = {identity.conversation_id for identity in identities}
+def _locked(
+    session: Session, identities: Iterable[Identity], opened_by: Iterable[int] = ()
+) -> Sequence[Conversation]:
+    """The conversations that they are in, and those that people once opened, not in places; so
+    that nobody writes to them meanwhile."""
+    ids = {identity.conversation_id for identity in identities} - {None}
+    opened = and_(Conversation.person_id.in_(opened_by), Conversation.id.not_in(IN_PLACES))
     return session.scalars(
         select(Conversation)
-        .where(Conversation.id.in_(ids - {None}))
+        .where(or_(Conversation.id.in_(ids), opened))
         .order_by(Conversation.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -132,15 +137,12 @@ def _share_at(
 
 def _last_opened(session: Session, people: Collection[int], desk: str) -> int | None:
     """The last conversation that one of the people opened at the desk, not in a place."""
-    places = select(Identity.conversation_id).where(
-        Identity.is_place, Identity.conversation_id.is_not(None)
-    )
     return session.scalar(
         select(Conversation.id)
         .where(
             Conversation.person_id.in_(people),
             Conversation.desk == desk,
-            Conversation.id.not_in(places),
+            Conversation.id.not_in(IN_PLACES),
         )
         .order_by(Conversation.id.desc())
         .limit(1)
@@ -152,6 +154,12 @@ def _close_side_doors(session: Session, conversation: Conversation) -> None:
     session.execute(
         delete(Identity).where(Identity.conversation_id == conversation.id, Identity.is_place)
     )
+
+
+def _may_be_held_with(conversation: Conversation, stranger: Identity) -> bool:
+    """Whether the last to write there may have been the stranger."""
+    here = (conversation.channel, conversation.account)
+    return here == (stranger.channel, stranger.account)
 
 
 def _send_home(session: Session, conversation: Conversation) -> None:

@@ -1,6 +1,5 @@
 """Forms that are left for another, gone back to, ended early, or led by a validation action."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,7 @@ rules:
 class Railway:
     """Validates trips: there are no trains to Atlantis, and none without luggage to Rome."""
 
-    def run(self, name: str, tracker: Mapping[str, JSON]) -> Ran:
+    def run(self, name: str, tracker: JSON) -> Ran:
         if name.startswith("action_ask"):
             return Ran((), ({"text": "What will you bring?"},))
         newest = tracker["events"][-1]

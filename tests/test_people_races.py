@@ -1,9 +1,10 @@
 """People at the same moment, and in any order: nobody is lost, nobody sees a stranger's words."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -131,13 +132,37 @@ class World:
                 conversation = session.get_one(Conversation, identity.conversation_id)
                 family = people.members_of(session, identity.person_id)
                 assert conversation.person_id in family, "they see a stranger's conversation"
+            for conversation in self._conversations(session):
                 theirs = people.identities_of(session, conversation.person_id)
                 addresses = {f"to {each.external_id}" for each in theirs}
                 assert conversation.address in addresses, "a stranger gets their replies"
 
+    def _conversations(self, session: Session) -> Sequence[Conversation]:
+        """All that were ever held: an agent may write into an old one, too."""
+        here = Conversation.address.startswith(f"to {self._run} ")
+        return session.scalars(select(Conversation).where(here)).all()
+
     def _identity(self, session: Session, number: int) -> Identity | None:
         line = line_of(number, self._run)
         return session.get(Identity, (line.channel, line.on_account, line.sender))
+
+
+@on_both_databases
+def test_a_split_takes_replies_back_from_who_has_moved_on_already(database: Database) -> None:
+    world = World(database)
+    steps = (
+        partial(world.writes, 1),
+        partial(world.writes, 2),
+        partial(world.is_given, 2, State.RESOLVED),
+        partial(world.is_joined, 2, 1),
+        partial(world.writes, 2),  # in what 1 has opened
+        partial(world.is_given, 1, State.RESOLVED),
+        partial(world.writes, 2),  # in one of their own
+        partial(world.is_split, 2),
+    )
+    for step in steps:
+        step()
+        world.check()
 
 
 numbers = st.integers(0, len(ACCOUNTS) - 1)

@@ -171,6 +171,7 @@ def test_an_agents_private_answer_comes_as_a_direct_message_and_goes_on_there(
     assert "Maya" in answer
     assert "About what you asked in #help" in answer
     (post,) = alice.posts()
+    until(lambda: desk.transcript(conversation["id"])[-1]["status"] == "sent")
     alice.says(alice.dm, "Yes, twice", post)
     until(lambda: desk.said(conversation["id"])[-1] == "Yes, twice")
     desk.acts(conversation["id"], "messages", text="Then a third time")

@@ -73,7 +73,19 @@ def _has_known_parts(body: dict[str, Any]) -> bool:
         and all(isinstance(body.get(name), dict | None) for name in objects)
         and all(isinstance(body.get(name), dict | str | None) for name in either)
         and _are_objects(body.get("authorizations"))
-        and _are_objects(body.get("actions"))
+        and _has_known_actions(body)
+    )
+
+
+def _has_known_actions(body: dict[str, Any]) -> bool:
+    """Whether there are actions where something was pressed, with their names where blocks were."""
+    actions, kind = body.get("actions"), body.get("type")
+    if not actions and kind in ("block_actions", "interactive_message"):
+        return False
+    if not _are_objects(actions):
+        return False
+    return kind != "block_actions" or all(
+        isinstance(it.get("action_id"), str) for it in actions or ()
     )
 
 

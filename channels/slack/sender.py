@@ -73,7 +73,7 @@ class Sender:
                     is_place=True,
                     trusted=conversation.trusted,
                 )
-                session.add(thread)
+                session.merge(thread)  # they may have answered there already
 
 
 def _comes_at_once(line: Outgoing) -> bool:

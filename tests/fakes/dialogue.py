@@ -63,7 +63,7 @@ class Talk:
 
     def says(self, intent: str, text: str = "", **entities: str) -> list[str]:
         """Say something that is surely understood as `intent`; returns the answers."""
-        return texts(self.step(heard(intent, text, **entities)))
+        return texts(self.step(heard(intent, text, 1.0, **entities)))
 
     def step(self, message: Understanding) -> Step:
         step = advance(self.dialogue, self.state, message)

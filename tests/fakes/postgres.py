@@ -62,7 +62,7 @@ def start_cluster() -> Iterator[Cluster]:
     log = folder / "log"
     start: list[str | Path] = [binaries / "pg_ctl", "-D", folder / "data", "-l", log, "-w", "-o"]
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
-    initdb = [binaries / "initdb", "--no-sync", "-A", "trust", "-U", "postgres"]
+    initdb: list[str | Path] = [binaries / "initdb", "--no-sync", "-A", "trust", "-U", "postgres"]
     run([*initdb, "-D", folder / "data"], as_user)
     run([*start, options, "start"], as_user)
     try:
