@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.dialogue.steps import Loop, Run, UserSays
 from bot.domain import Condition, Form, Mapping
 from bot.nlu_data import parse_annotations
 from bot.training import TrainingError, read_training
@@ -97,7 +98,13 @@ def test_everything_of_a_project_is_read(folder: Folder) -> None:
     assert training.lookups == {"city": ("Leeds", "Hull")}
     assert training.domain.intents == ("greet", "book")
     assert training.domain.forms["book_form"].required_slots == ("city",)
-    assert training.rules[0].name == "Book"
+    (rule,) = training.rules
+    assert (rule.name, rule.path.name, rule.line) == ("Book", "rules.yml", 3)
+    assert rule.steps == (
+        UserSays("book", line=5),
+        Run("book_form", line=6),
+        Loop("book_form", line=7),
+    )
 
 
 def test_sections_are_found_in_any_file(folder: Folder) -> None:
