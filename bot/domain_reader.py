@@ -36,7 +36,7 @@ class _Draft:
         self._slots: dict[str, Slot] = {}
         self._forms: dict[str, Form] = {}
         self._responses: dict[str, tuple[Variation, ...]] = {}
-        self._end_to_end: dict[str, None] = {}
+        self._e2e_actions: dict[str, None] = {}
         self._settings: JSON = {"session_config": {}, "config": {}}
 
     def add(self, path: Path, content: Mapped) -> None:
@@ -49,7 +49,7 @@ class _Draft:
         for name, line, variations in self._mapped(path, content, "responses"):
             self._responses[name] = read_response(path, name, line, variations, self._doubts)
         for _, text in items_of(path, content, "e2e_actions"):
-            self._end_to_end[str(text)] = None
+            self._e2e_actions[str(text)] = None
         for section, settings in self._settings.items():
             settings.update(_settings(path, content, section))
 
@@ -70,7 +70,6 @@ class _Draft:
                 for name, options in self._lists["intents"].items()
                 if isinstance(options, Mapped) and options.get("is_retrieval_intent") is True
             ),
-            end_to_end=frozenset(self._end_to_end),
             session_minutes=60.0 if minutes is None else float(minutes),
             carry_over_slots=bool(session.get("carry_over_slots_to_new_session", True)),
             raw=self._raw(),
@@ -131,7 +130,7 @@ class _Draft:
                 for section in ("entities", "actions")
             },
             **self._entries,
-            "e2e_actions": list(self._end_to_end),
+            "e2e_actions": list(self._e2e_actions),
             "config": self._settings["config"],
             "session_config": self._settings["session_config"] or session,
         }

@@ -289,7 +289,7 @@ def test_the_rarer_parts_of_a_domain_are_read(small: Path) -> None:
     assert (domain.slots["note"].type, domain.slots["note"].influences) == ("text", True)
     assert domain.forms["empty_form"].required_slots == ()
     assert domain.actions == ("action_hello", "action_mood")
-    assert domain.end_to_end == {"Hello there, friend"}
+    assert domain.raw["e2e_actions"] == ["Hello there, friend"]
     assert domain.raw["config"] == {"store_entities_as_slots": False}
     (own_type,) = (each for each in training.warnings if "moods.MoodSlot" in each)
     assert own_type.startswith("domain.yml:10: ")
