@@ -13,7 +13,8 @@ ONLY_WORDS = re.compile(r"[\w\s'’.,–-]*")
 
 
 class Values:
-    """The values of wordings. A known value comes back as the training data first writes it."""
+    """The values of wordings. A known value comes back as the training data first writes it; for a
+    Rasa project it stays as the customer wrote it, as there."""
 
     def __init__(self, training: Training, options: EntityOptions) -> None:
         self._options = options
@@ -24,7 +25,7 @@ class Values:
             _words(text): value for text, value in known.items() if ONLY_WORDS.fullmatch(text)
         }
         self._written: dict[str, str] = {}
-        if options.synonyms:
+        if not options.as_rasa:
             annotated = (each.value for line in training.examples for each in line.entities)
             for value in map(str, (*known.values(), *annotated)):
                 self._written.setdefault(value.lower(), value)
@@ -39,8 +40,7 @@ class Values:
         numbered = NUMBERED.fullmatch(wording)
         if numbered and self._prefixes.get(entity) == numbered[1].upper():
             return f"{numbered[1].upper()}-{numbered[2]}"
-        written = self._written.get(lower, wording)
-        return written if self._options.as_rasa else written.lstrip("#")
+        return wording if self._options.as_rasa else self._written.get(lower, wording).lstrip("#")
 
 
 def _usual_prefixes(training: Training) -> Mapping[str, str]:
