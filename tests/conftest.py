@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import certifi
+import fastapi.dependencies.models
 import httpx
 import pytest
 import uvicorn
@@ -158,6 +159,15 @@ def lay_out(prepared: Path, encoder: Encoder, directory: Path, patch: pytest.Mon
         copy(prepared / name, directory / name)
     (directory / "encoder").symlink_to(prepared / "encoder")  # large, and never written again
     return directory
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """FastAPI remembers every route's function, and by it every test's server: gigabytes."""
+    yield
+    for each in vars(fastapi.dependencies.models).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 @pytest.fixture

@@ -111,7 +111,8 @@ def test_a_port_in_use_is_named(firstline: Firstline, data: Path) -> None:
 
 
 def damage_index(data: Path) -> None:
-    vectors = next((data / "index").glob("builds/*/vectors.npy"))
+    current = (data / "index" / "CURRENT").read_text().strip()
+    vectors = data / "index" / "builds" / current / "vectors.npy"
     vectors.write_bytes(vectors.read_bytes()[:-1] + b"\x00\x01")
 
 
