@@ -101,6 +101,7 @@ def test_all_is_well(doctor: Doctor) -> None:
 
 def test_it_says_it_in_words(firstline: Firstline, data: Path, monkeypatch: Patch) -> None:
     monkeypatch.setenv("FIRSTLINE_TELEGRAM_WEBHOOK_SECRET", "ü")
+    (data / "firstline.db").unlink()
     outcome = firstline("doctor", "--data", data)
     assert outcome.code == 1
     assert "WRONG database   the database lacks tables of this version" in outcome.out
@@ -300,6 +301,7 @@ def test_workspaces_that_came_by_oauth(doctor: Doctor, slack: FakeSlack, data: P
 def test_oauth_without_tables(firstline: Firstline, data: Path, monkeypatch: Patch) -> None:
     monkeypatch.setenv("FIRSTLINE_SLACK_CLIENT_ID", "1.2")
     monkeypatch.setenv("FIRSTLINE_SLACK_CLIENT_SECRET", SECRET)
+    (data / "firstline.db").unlink()
     outcome = firstline("doctor", "--data", data)
     assert "WRONG slack      the database doesn't say" in outcome.out
     assert "ok    email      off" in outcome.out
