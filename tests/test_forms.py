@@ -11,7 +11,7 @@ from tests.fakes.dialogue import Talk, heard, texts, training_of
 
 PROJECT = """\
 version: "3.1"
-intents: [book, address, stop, inform, weather]
+intents: [book, address, stop, inform, weather, help]
 entities: [city]
 slots:
   from_city:
@@ -43,6 +43,8 @@ responses:
   utter_trip: [{text: "{from_city} to {to_city} with {luggage}."}]
   utter_stopped: [{text: Stopped.}]
   utter_rain: [{text: Rain.}]
+  utter_help: [{text: We help.}]
+  utter_who: [{text: "With what?"}]
 actions: [action_ask_trip_form_luggage, validate_trip_form]
 rules:
 - {rule: trip, steps: [{intent: book}, {action: trip_form}, {active_loop: trip_form}]}
@@ -61,6 +63,9 @@ rules:
   - {active_loop: null}
   - {action: utter_stopped}
 - {rule: weather, steps: [{intent: weather}, {action: utter_rain}]}
+stories:
+- story: help
+  steps: [{intent: help}, {action: utter_help}, {action: utter_who}, {intent: inform}]
 """
 
 
@@ -140,3 +145,9 @@ def test_a_word_in_between_comes_back_to_the_question(talk: Talk) -> None:
     talk.step(city("Hull", "from", "book"))
     assert talk.says("weather") == ["Rain.", "Where to?"]
     assert texts(talk.step(city("York"))) == ["What will you bring?"]
+
+
+def test_a_story_that_begins_in_a_form_goes_on_beyond_its_first_action(talk: Talk) -> None:
+    talk.step(city("Hull", "from", "book"))
+    course = talk.dialogue.hear(talk.state, heard("help"))
+    assert texts(course.go_elsewhere())[:2] == ["We help.", "With what?"]

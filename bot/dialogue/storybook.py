@@ -17,7 +17,6 @@ from bot.domain import Domain
 from bot.turn import JSON
 
 MOST_SCENES = 40  # of a history that are compared
-BEGINNING = 2  # scenes of a story whose first message has just come
 
 
 class Likeness(NamedTuple):
@@ -86,7 +85,21 @@ def _likeness(story: Sequence[Scene], now: Sequence[Scene]) -> Likeness:
         agreed,
         round(closeness, 6),
         agreed == len(story) == len(now),
-        len(story) == BEGINNING and not story[0].loop,
+        _begins(story, now),
+    )
+
+
+def _begins(story: Sequence[Scene], now: Sequence[Scene]) -> bool:
+    """Whether the story is still in its first turn, and it is this one, whatever form is open."""
+    *turn, _ = story  # at the very beginning nothing is said
+    return (
+        len(turn) <= len(now)
+        and [scene.listened for scene in turn] == [False] * (len(turn) - 1) + [True]
+        and not any(scene.loop for scene in turn)
+        and all(
+            (told.action, told.intent) == (seen.action, seen.intent)
+            for told, seen in zip(turn, now, strict=False)
+        )
     )
 
 
