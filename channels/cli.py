@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -170,6 +171,7 @@ def agent_token(email: str, data: Data = Path("data")) -> None:
 
 def main() -> None:
     """Run the command; a failure that has a name is told in one line, never as a traceback."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # results: stdout
     try:
         app()
     except Exception as error:

@@ -1,5 +1,6 @@
 """A Rasa project moves into an installation: `init --rasa`, `train PATH`, what becomes of it."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -223,3 +224,14 @@ def test_training_again_encodes_only_what_is_new(tmp_path: Path) -> None:
     assert encoder.encoded == ["hello", "ciao", "bye", "hello"]
     path.write_bytes(b"damaged")
     assert Remembering(encoder, path).encode(["bye"]).tolist() == [[3, 1]]
+
+
+def test_what_is_logged_meanwhile_does_not_disturb_results(
+    settings: Settings, firstline: Firstline
+) -> None:
+    config = settings.data / "training" / "config.yml"
+    away = "- name: DucklingEntityExtractor\n    url: http://127.0.0.1:9\npolicies:"
+    config.write_text(config.read_text().replace("policies:", f"  {away}", 1))
+    done = firstline("eval", "conversations", HELPDESK / "tests", "--data", settings.data, "--json")
+    assert json.loads(done.out)["conversations"] > 0
+    assert "duckling doesn't answer" in done.err
